@@ -1,0 +1,108 @@
+"""FIELDS: every field of the canonical `events` relation, under the names that logs use for it.
+
+Readers use this table to recognise columns and JSON keys; `events.py` fills the relation; the documentation prints it. Names are
+those of the Conversions API server event: https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters
+"""
+
+import re
+from dataclasses import dataclass
+
+from emq_audit.match_keys import MATCH_KEYS
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `place` says where it stands in a server event: event, user_data, custom_data, or log (about the row itself)."""
+
+    name: str
+    place: str
+    aliases: tuple[str, ...]
+    meaning: str
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_USER_ALIASES = {
+    "em": "email mail email_hash hashed_email email_hashed email_sha256 sha256_email sha256_email_address em_hash user_email "
+    "customer_email email_address e_mail",
+    "ph": "phone phone_number mobile tel telephone hashed_phone phone_hash phone_hashed phone_sha256 sha256_phone_number "
+    "customer_phone mobile_phone",
+    "fn": "first_name firstname given_name f_name billing_first_name name_first",
+    "ln": "last_name lastname surname family_name l_name billing_last_name name_last",
+    "ge": "gender sex gen",
+    "db": "dob birthdate birthday date_of_birth birth_date",
+    "ct": "city town billing_city",
+    "st": "state region province billing_state",
+    "zp": "zip zipcode zip_code postal postcode postal_code post_code plz cep billing_postcode billing_zip",
+    "country": "country_code country_iso billing_country",
+    "external_id": "externalid customer_id user_id uid client_id crm_id extern_id",
+    "lead_id": "leadid",
+    "fb_login_id": "facebook_login_id",
+    "fbp": "_fbp browser_id fb_browser_id fbp_cookie",
+    "fbc": "_fbc fb_click_id click_id fbc_cookie",
+    "client_ip_address": "ip ip_address client_ip remote_addr user_ip browser_ip clientipaddress",
+    "client_user_agent": "user_agent ua useragent browser_user_agent clientuseragent",
+}
+
+FIELDS = (
+    Field("event_name", "event", _words("event ev eventname name event_type"), "what happened; standard names are case-sensitive"),
+    Field(
+        "event_time",
+        "event",
+        _words("eventtime timestamp time ts date datetime created_at occurred_at event_timestamp event_date"),
+        "when it happened, Unix seconds",
+    ),
+    Field("event_id", "event", _words("eventid eid dedup_id dedupe_id message_id messageid"), "the id that both sides share"),
+    Field("action_source", "event", _words("actionsource"), "where it happened: website, app, physical_store ..."),
+    Field(
+        "event_source_url",
+        "event",
+        _words("eventsourceurl url page_url source_url page_location dl landing_page"),
+        "the page it happened on",
+    ),
+    Field("referrer_url", "event", _words("referrer referer page_referrer rl"), "the page before"),
+    Field("opt_out", "event", (), "true: attribution only"),
+    Field("data_processing_options", "event", _words("dpo"), "Limited Data Use"),
+    *(Field(key.key, "user_data", _words(_USER_ALIASES[key.key]), f"match key: {key.label}") for key in MATCH_KEYS),
+    Field("value", "custom_data", _words("revenue amount total price order_total conversion_value"), "what it was worth"),
+    Field("currency", "custom_data", _words("currency_code curr ccy"), "ISO 4217 code of the value"),
+    Field("order_id", "custom_data", _words("order transaction_id orderid order_number invoice"), "the shop's order number"),
+    Field("content_ids", "custom_data", _words("product_ids skus sku item_ids item_number"), "ids of the products"),
+    Field("contents", "custom_data", _words("items products"), "products with quantity and price"),
+    Field("content_type", "custom_data", (), "product or product_group"),
+    Field("num_items", "custom_data", _words("quantity item_count"), "how many items"),
+    Field(
+        "side",
+        "log",
+        _words("source received_from channel integration event_source connection_method browser_server from"),
+        "browser, server or offline",
+    ),
+    Field("pixel_id", "log", _words("pixel pixelid dataset dataset_id data_set_id fb_pixel_id"), "the dataset it was sent to"),
+    Field("sender", "log", _words("partner_agent agent a"), "the software that sent it"),
+    Field("received_at", "log", _words("receivedat received received_time sent_at"), "when Meta, or the log, received it"),
+    Field("test_event_code", "log", (), "marks a test event"),
+)
+
+BY_PLACE = {place: tuple(field.name for field in FIELDS if field.place == place) for place in ("event", "user_data", "custom_data", "log")}
+
+_PREFIXES = re.compile(
+    r"^(user_data|user|ud|udff|match_keys|custom_data|custom|cd|data|payload|event|properties|context|traits)[._\[]+(?=[a-z_])"
+)
+
+
+def plain_name(header: str) -> str:
+    """A header as the alias table writes it: lower case, words joined by one underscore, no brackets."""
+    name = re.sub(r"[\[\]{}()\"'`#]+", " ", header.strip().lower())
+    return re.sub(r"[\s._\-/]+", "_", name.strip()).strip("_") or header.strip().lower()
+
+
+_BY_ALIAS = {alias: field.name for field in FIELDS for alias in (field.name, *map(plain_name, field.aliases))}
+
+
+def field_for(header: str) -> str | None:
+    """The field that a column or key of this name holds, or None; 'User Data.em', 'ud[em]', 'Email (hashed)' all give em."""
+    dotted = re.sub(r"[\s\-]+", "_", header.strip().lower())
+    candidates = [plain_name(header), plain_name(_PREFIXES.sub("", dotted)), plain_name(_PREFIXES.sub("", _PREFIXES.sub("", dotted)))]
+    return next((_BY_ALIAS[name] for name in candidates if name in _BY_ALIAS), None)
