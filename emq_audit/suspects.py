@@ -1,0 +1,84 @@
+"""Values that SQL alone cannot judge: raw phone numbers and odd user agents. Each distinct value is judged once, by a library."""
+
+import re
+from functools import lru_cache
+
+import crawleruseragents
+import duckdb
+import phonenumbers
+
+# Programs that send requests. A shop's visitor never has one; a server that passes its own on does.
+_HTTP_LIBRARIES = re.compile(
+    r"(?i)^(axios|node-fetch|node|undici|got|python|aiohttp|httpx|curl|wget|java|okhttp|apache-httpclient|go-http-client|guzzle|php|ruby|faraday"
+    r"|perl|libwww|lwp|dart|postman|insomnia|rest-client|restsharp|reqwest|symfony|unirest|http_request|winhttp|cfnetwork|superagent"
+    r"|facebook-?(php|python|nodejs|business)|google-(http|apps-script)|appengine|cloudflare-workers|deno|bun|amazon|aws-sdk)\b"
+)
+_WEBHOOKS = re.compile(
+    r"(?i)(stripe/|paypal|mollie|klarna|adyen|quickpay|checkout\.com|shopify|woocommerce|wordpress/|wp-cron|zapier|make\.com|integromat|klaviyo"
+    r"|segment|rudderstack|stape|braintree|svix|hookdeck|n8n|pipedream|recharge|nets)"
+)
+
+
+def judge_user_agents(con: duckdb.DuckDBPyConnection) -> None:
+    """Replace the state `suspect` in `event_rows` by usable, bot, http_library, webhook or malformed."""
+    agents = con.execute("SELECT DISTINCT client_user_agent FROM event_rows WHERE client_user_agent_state = 'suspect'").fetchall()
+    _store(con, "client_user_agent", [(agent, user_agent_state(agent)) for (agent,) in agents], "suspect")
+
+
+@lru_cache(maxsize=100_000)
+def user_agent_state(agent: str) -> str:
+    """What kind of program a user agent names. Order matters: crawler lists also know HTTP libraries."""
+    text = agent[:1000]
+    if not text.startswith("Mozilla/"):
+        if _HTTP_LIBRARIES.search(text):
+            return "http_library"
+        if _WEBHOOKS.search(text):
+            return "webhook"
+    if crawleruseragents.is_crawler(text):
+        return "bot"
+    # Old and odd browsers (Opera/9, Dalvik, in-app views) are real visitors: only text without any product/version is refused.
+    return "usable" if re.search(r"[A-Za-z][\w.-]*/[\d.]+", text) or text.startswith("Mozilla") else "malformed"
+
+
+def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
+    """Judge raw phone numbers that may stand unhashed (browser, offline, unknown side) with phonenumbers."""
+    phones = con.execute("""
+        SELECT DISTINCT ph FROM event_rows WHERE ph_state = 'usable' AND NOT is_sha256(ph)""").fetchall()
+    faults = [(phone, state) for (phone,) in phones if (state := phone_state(phone, region)) != "usable"]
+    _store(con, "ph", faults, "usable")
+
+
+def phone_state(phone: str, region: str | None) -> str:
+    """`usable`, `no_country_code` or `malformed`, for a number that is not hashed.
+
+    Meta needs the country code even if all customers share a country. A number with + or 00, or one whose digits begin with a country
+    code and are valid for it, has one. Accuses only where it is sure: what is valid in no reading is malformed only if no country
+    could have such a number.
+    """
+    digits = re.sub(r"\D", "", phone)
+    explicit = phone.strip().startswith(("+", "00"))
+    if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_valid_number):
+        return "usable"
+    if explicit:
+        return "usable" if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_possible_number) else "malformed"
+    if region and _parses(digits, region, phonenumbers.is_possible_number):
+        return "no_country_code"
+    if not 7 <= len(digits) <= 15:
+        return "malformed"
+    return "no_country_code" if digits.startswith("0") or len(digits) <= 10 else "usable"
+
+
+def _parses(number: str, region: str | None, verdict) -> bool:
+    try:
+        return verdict(phonenumbers.parse(number, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _store(con: duckdb.DuckDBPyConnection, key: str, verdicts: list[tuple[str, str]], was: str) -> None:
+    if not verdicts:
+        return
+    con.execute("CREATE OR REPLACE TEMP TABLE verdict AS SELECT unnest(?) AS text, unnest(?) AS state", [list(column) for column in zip(*verdicts, strict=True)])
+    con.execute(f"""
+        UPDATE event_rows SET {key}_state = CAST(verdict.state AS key_state) FROM verdict
+        WHERE {key} = verdict.text AND {key}_state = CAST(? AS key_state)""", [was])

@@ -1,0 +1,243 @@
+-- The words that events.py and the checks speak in. Plain conditions with a name; nothing here reads a table.
+-- Meta's rules: https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/customer-information-parameters
+
+-- Texts ------------------------------------------------------------------------------------------------------------------
+
+-- The value of a JSON leaf as text. Of a list, the first SHA-256 in it, else its first entry: Meta tries every entry. (No lambda here: with
+-- one in it DuckDB fills the table on a single thread.)
+CREATE MACRO first_text(leaf) AS
+    CASE WHEN leaf IS NULL THEN NULL
+         WHEN CAST(leaf AS VARCHAR)[1] <> '[' THEN leaf ->> '$'
+         WHEN json_array_length(leaf) < 2 THEN leaf ->> 0
+         ELSE coalesce(nullif(regexp_extract(CAST(leaf AS VARCHAR), '"([0-9a-f]{64}(\.[A-Za-z0-9_-]{2,8})?)"', 1), ''), leaf ->> 0)
+    END;
+
+CREATE MACRO is_blank(text) AS text IS NULL OR trim(text, E' \t\r\n') = '';
+
+-- Text that a program writes where a value is missing. (Regular expressions instead of long IN lists, here and below: DuckDB turns
+-- such a list into a join, which is slower and loses the order of the file.)
+CREATE MACRO is_placeholder(text) AS regexp_full_match(trim(text),
+    '(?i)null|undefined|none|nan|n/a|na|nil|unknown|\(?not set\)?|\(none\)|\[object object\]|-+|false|true|test|guest|anonymous|email|phone|(test|example)@(test|example)\.com|0+|\+0+|\{\{[a-z_. ]+\}\}|xxx+');
+
+-- States of a match key are constants of the type key_state (match_keys.STATES), so that no row pays for a cast from text.
+
+-- Hashes -----------------------------------------------------------------------------------------------------------------
+
+-- Meta's Parameter Builder appends a language token of 2 or 8 characters to what it touches:
+-- https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameter-builder-library
+CREATE MACRO without_appendix(text) AS regexp_replace(text, '\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '');
+
+-- A lower-case hex SHA-256, with or without an appendix: the only hash Meta compares.
+CREATE MACRO is_sha256(text) AS regexp_full_match(text, '[0-9a-f]{64}(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?');
+
+-- What a value is that should be a SHA-256 and is not.
+CREATE MACRO unhashed_state(text, side, plausible) AS
+    CASE WHEN regexp_full_match(text, '\s*[0-9A-Fa-f]{64}(\.[A-Za-z0-9_-]{2,8})?\s*')
+              THEN CASE WHEN regexp_matches(text, '[A-F]') THEN 'uppercase'::key_state ELSE 'malformed'::key_state END
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{32}(\.[A-Za-z0-9_-]{2,8})?') THEN 'md5'::key_state
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{40}') THEN 'sha1'::key_state
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{56}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}') THEN 'other_hash'::key_state
+         WHEN regexp_full_match(text, '[A-Za-z0-9+/]{43}=') THEN 'base64'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         WHEN side = 'server' THEN 'raw'::key_state
+         WHEN plausible THEN 'usable'::key_state
+         ELSE 'malformed'::key_state
+    END;
+
+-- The state of a key that Meta wants hashed. `plausible`: could this text be hashed by the pixel and then match?
+CREATE MACRO hashed_key_state(leaf, text, side, plausible) AS
+    CASE WHEN leaf IS NULL THEN 'missing'::key_state
+         WHEN is_sha256(text) THEN 'usable'::key_state
+         WHEN is_blank(text) THEN 'empty'::key_state
+         ELSE unhashed_state(text, side, plausible)
+    END;
+
+-- An address both Meta libraries take: something@something.something, no spaces inside.
+CREATE MACRO is_email(text) AS regexp_full_match(trim(text), '[^@\s]+@[^@\s]+\.[^@\s]+');
+
+-- A key that may be hashed or not: any stable text will do.
+CREATE MACRO optional_key_state(leaf, text) AS
+    CASE WHEN leaf IS NULL THEN 'missing'::key_state
+         WHEN length(text) > 20 AND text[1] <> ' ' THEN 'usable'::key_state
+         WHEN is_blank(text) THEN 'empty'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         ELSE 'usable'::key_state
+    END;
+
+-- Numbers that Meta issues: sent as they are.
+CREATE MACRO number_key_state(leaf, text, pattern) AS
+    CASE WHEN leaf IS NULL THEN 'missing'::key_state
+         WHEN is_blank(text) THEN 'empty'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}') THEN 'hashed'::key_state
+         WHEN regexp_full_match(text, pattern) THEN 'usable'::key_state
+         ELSE 'malformed'::key_state
+    END;
+
+-- Cookies fb.<subdomain index>.<creation time in ms>.<payload>[.<appendix>] -----------------------------------------------
+-- https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/fbp-and-fbc
+
+CREATE MACRO is_cookie(text) AS
+    regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{13}\.[^.\s]+(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?');
+
+-- Unix milliseconds at which a cookie was made. Only for what is_cookie.
+CREATE MACRO cookie_ms(text) AS TRY_CAST(CASE WHEN text[5] = '.' THEN text[6:18] ELSE text[7:19] END AS BIGINT);
+
+-- `event_time` in seconds or NULL. Ten minutes of clock difference are nobody's fault.
+CREATE MACRO cookie_state(leaf, text, event_time, days) AS
+    CASE WHEN leaf IS NULL THEN 'missing'::key_state
+         WHEN is_cookie(text) THEN
+              CASE WHEN cookie_ms(text) > (event_time + 600) * 1000 THEN 'future'::key_state
+                   WHEN cookie_ms(text) < (event_time - CAST(days AS BIGINT) * 86400) * 1000 THEN 'expired'::key_state
+                   ELSE 'usable'::key_state END
+         WHEN is_blank(text) THEN 'empty'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
+         WHEN regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{10}\.[^.\s]+(\.[A-Za-z0-9_-]{2,8})?') THEN 'seconds'::key_state
+         WHEN regexp_full_match(text, '(Iw[A-Z]|PA)[A-Za-z0-9_-]{17,}') THEN 'click_id'::key_state
+         ELSE 'malformed'::key_state
+    END;
+
+-- IP addresses -----------------------------------------------------------------------------------------------------------
+
+CREATE MACRO is_ipv4(text) AS
+    regexp_full_match(text, '((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])');
+
+CREATE MACRO is_ipv6(text) AS regexp_full_match(text,
+    '(?i)([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,7}:|([0-9a-f]{1,4}:){1,6}:[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,5}(:[0-9a-f]{1,4}){1,2}|([0-9a-f]{1,4}:){1,4}(:[0-9a-f]{1,4}){1,3}|([0-9a-f]{1,4}:){1,3}(:[0-9a-f]{1,4}){1,4}|([0-9a-f]{1,4}:){1,2}(:[0-9a-f]{1,4}){1,5}|[0-9a-f]{1,4}:(:[0-9a-f]{1,4}){1,6}|:(:[0-9a-f]{1,4}){1,7}|::');
+
+CREATE MACRO ipv4_state(text) AS
+    CASE WHEN regexp_matches(text, '^127\.') THEN 'loopback'::key_state
+         WHEN regexp_matches(text, '^(10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)')
+              THEN 'private'::key_state
+         WHEN regexp_matches(text, '^(0\.|192\.0\.[02]\.|198\.51\.100\.|203\.0\.113\.|198\.1[89]\.|22[4-9]\.|2[345][0-9]\.)') THEN 'reserved'::key_state
+         ELSE 'usable'::key_state
+    END;
+
+CREATE MACRO ipv6_state(text) AS
+    CASE WHEN regexp_matches(text, '^(::1|(0{1,4}:){7}0{0,3}1)$') THEN 'loopback'::key_state
+         WHEN regexp_matches(text, '(?i)^(fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)') THEN 'private'::key_state
+         WHEN regexp_matches(text, '(?i)^(::$|2001:0?db8:|3fff:|ff[0-9a-f]{2}:|100::)') THEN 'reserved'::key_state
+         ELSE 'usable'::key_state
+    END;
+
+-- `text` without the appendix that Parameter Builder adds after a whole address.
+CREATE MACRO bare_ip(text) AS regexp_replace(trim(text), '^(\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '\1');
+
+CREATE MACRO address_state(text) AS
+    CASE WHEN is_ipv4(text) THEN ipv4_state(text)
+         WHEN is_ipv6(text) THEN ipv6_state(text)
+         WHEN regexp_full_match(text, '(?i)::ffff:[0-9.]+') AND is_ipv4(text[8:])
+              THEN CASE WHEN ipv4_state(text[8:]) = 'usable' THEN 'mapped'::key_state ELSE ipv4_state(text[8:]) END
+         WHEN contains(text, ',') OR contains(text, ';') OR regexp_matches(text, '\S\s+\S') THEN 'list'::key_state
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         ELSE 'malformed'::key_state
+    END;
+
+CREATE MACRO ip_state(leaf, text, side) AS
+    CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
+         WHEN is_ipv4(text) THEN ipv4_state(text)
+         WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
+         WHEN CAST(leaf AS VARCHAR)[1] = '[' AND json_array_length(leaf) > 1 THEN 'list'::key_state
+         ELSE address_state(bare_ip(text))
+    END;
+
+-- User agents ------------------------------------------------------------------------------------------------------------
+
+-- 'suspect' is for now: events.py judges each distinct suspect once, with a maintained list of crawlers.
+CREATE MACRO user_agent_state(leaf, text, side) AS
+    CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
+         WHEN is_browser(text) THEN 'usable'::key_state
+         WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
+         WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
+         WHEN is_placeholder(text) THEN 'junk'::key_state
+         ELSE 'suspect'::key_state
+    END;
+
+-- The usual browsers in the form they write themselves, with nothing added; all else is looked at closely.
+CREATE MACRO is_browser(text) AS regexp_full_match(text,
+    'Mozilla/5\.0 \((Windows|Macintosh|iPhone|iPad|Linux; Android|X11)[A-Za-z0-9_ .;:,/-]*\) (AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)|Gecko/[0-9.]+)( (Version|Chrome|CriOS|Safari|Mobile|Edg|EdgA|EdgiOS|Firefox|FxiOS|OPR|SamsungBrowser|GSA|DuckDuckGo|Ddg)(/[A-Za-z0-9.]+)?)*');
+
+-- Times ------------------------------------------------------------------------------------------------------------------
+
+-- What an event_time is: Meta wants Unix seconds (https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/server-event).
+-- `number` is the text as DOUBLE, or NULL.
+CREATE MACRO time_state(text, number) AS
+    CASE WHEN number BETWEEN 9e8 AND 5e9 THEN 'seconds'::fact
+         WHEN number BETWEEN 9e11 AND 5e12 THEN 'milliseconds'::fact
+         WHEN number BETWEEN 9e14 AND 5e15 THEN 'microseconds'::fact
+         WHEN number BETWEEN 9e5 AND 5e6 THEN 'divided'::fact
+         WHEN is_blank(text) THEN 'missing'::fact
+         WHEN TRY_CAST(text AS TIMESTAMPTZ) IS NOT NULL THEN 'date'::fact
+         ELSE 'unreadable'::fact
+    END;
+
+-- The same moment in Unix seconds, whatever the unit it came in; NULL where it cannot be read.
+CREATE MACRO unix_seconds(text, number) AS
+    CAST(CASE WHEN number BETWEEN 9e8 AND 5e9 THEN floor(number)
+              WHEN number BETWEEN 9e11 AND 5e12 THEN floor(number / 1000)
+              WHEN number BETWEEN 9e14 AND 5e15 THEN floor(number / 1000000)
+              WHEN number BETWEEN 9e5 AND 5e6 THEN floor(number * 1000)
+              WHEN NOT is_blank(text) THEN floor(epoch(TRY_CAST(text AS TIMESTAMPTZ)))
+    END AS BIGINT);
+
+-- Event names, money, addresses ------------------------------------------------------------------------------------------
+
+-- Every action_source but website: such events have no EMQ.
+CREATE MACRO is_other_source(text) AS
+    regexp_full_match(text, 'email|app|phone_call|chat|physical_store|system_generated|business_messaging|other');
+
+-- A number Meta can read: 12, 12.50, also as text; at least 0.
+CREATE MACRO value_state(text, number) AS
+    CASE WHEN number > 0 AND isfinite(number) THEN 'number'::fact
+         WHEN number = 0 THEN 'zero'::fact
+         WHEN number < 0 AND isfinite(number) THEN 'negative'::fact
+         WHEN is_blank(text) THEN 'missing'::fact
+         ELSE 'not_a_number'::fact
+    END;
+
+-- An ISO 4217 code in either case. The commonest first, so that most rows need no regular expression.
+CREATE MACRO currency_state(code) AS
+    CASE WHEN code = 'EUR' OR code = 'USD' OR code = 'GBP' OR code = 'DKK' OR code = 'SEK' OR code = 'NOK' THEN 'known'::fact
+         WHEN is_blank(code) THEN 'missing'::fact
+         WHEN is_currency(code) THEN 'known'::fact
+         ELSE 'unknown'::fact
+    END;
+
+CREATE MACRO id_state(leaf, text) AS
+    CASE WHEN leaf IS NULL THEN 'missing'::fact
+         WHEN length(text) > 20 AND text[1] <> ' ' THEN 'present'::fact
+         WHEN is_blank(text) THEN 'empty'::fact
+         WHEN is_placeholder(text) THEN 'placeholder'::fact
+         ELSE 'present'::fact
+    END;
+
+CREATE MACRO source_state(text) AS
+    CASE WHEN text = 'website' THEN 'website'::fact
+         WHEN is_blank(text) THEN 'missing'::fact
+         WHEN is_other_source(text) THEN TRY_CAST(text AS fact)
+         ELSE 'unknown'::fact
+    END;
+
+CREATE MACRO url_state(text) AS
+    CASE WHEN is_blank(text) THEN 'missing'::fact
+         WHEN NOT regexp_matches(text, '(?i)^https?://[^/\s]') THEN 'malformed'::fact
+         WHEN regexp_matches(text, '(?i)^https?://(localhost|127\.|10\.|192\.168\.|\[::1\]|[^/]*\.(local|test|localhost)([:/]|$))') THEN 'local'::fact
+         ELSE 'ok'::fact
+    END;
+
+-- An e-mail address that anyone can read, as it stands or percent-encoded. The part before the @ must look like one, so that a
+-- URL such as https://user@host or a handle such as /@name is not taken for it.
+CREATE MACRO shows_email(text) AS
+    (contains(text, '@') OR contains(text, '%40')) AND regexp_matches(text, '(?i)[a-z0-9][a-z0-9._+-]*(@|%40)[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}');
+
+-- How the click id in fbc compares with the one in the page address: same, case, cut, other, or NULL where one is absent.
+CREATE MACRO click_agreement(fbc, url) AS
+    CASE WHEN fbc IS NULL OR url IS NULL OR NOT contains(url, 'fbclid=') THEN NULL
+         WHEN split_part(fbc, '.', 4) = without_appendix(regexp_extract(url, 'fbclid=([^&#]+)', 1)) THEN 'same'::fact
+         WHEN lower(split_part(fbc, '.', 4)) = lower(without_appendix(regexp_extract(url, 'fbclid=([^&#]+)', 1))) THEN 'case'::fact
+         WHEN length(split_part(fbc, '.', 4)) >= 20
+              AND starts_with(regexp_extract(url, 'fbclid=([^&#]+)', 1), split_part(fbc, '.', 4)) THEN 'cut'::fact
+         ELSE 'other'::fact
+    END;
