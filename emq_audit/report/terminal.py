@@ -1,0 +1,269 @@
+"""The report on a terminal: a summary a marketer can read, in colour only where there is a terminal to show it."""
+
+import re
+from datetime import UTC, datetime
+
+from rich import box
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from emq_audit.checks import CHECKS_BY_ID
+from emq_audit.event_names import importance
+from emq_audit.mask import printable
+from emq_audit.match_keys import BY_KEY, KEYS
+from emq_audit.report import EventScore, Fix, KeyCoverage, Report
+from emq_audit.score import RANGE_COVERAGE
+
+FIXES_SHOWN = 5
+REJECTIONS_SHOWN = 3
+_KINDS = {"pixel+capi": "Pixel and Conversions API", "pixel": "Pixel only", "capi": "Conversions API only", "offline": "offline events",
+          "unknown": "side unknown"}  # fmt: skip
+
+
+def show(report: Report, console: Console | None = None) -> None:
+    """Print the summary: scores, coverage, deduplication, fixes, input."""
+    console = console or Console(highlight=False)
+    room = max(2, (console.width - 16) // 11)
+    parts = [
+        _heading(report),
+        _scores(report),
+        _scores_note(),
+        *_coverage(report, room),
+        _dedup(report),
+        _fixes(report),
+        _input(report),
+    ]
+    console.print(Group(*(part for part in parts if part is not None)))
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        header_style="dim",
+    )
+    for name, justify in columns:
+        table.add_column(name, justify=justify)
+    return table
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Words from a log as plain text: never markup, never control characters."""
+    return Text(printable(words), style=style)
+
+
+def _heading(report: Report) -> Group:
+    span = " to ".join(
+        f"{datetime.fromtimestamp(moment, UTC):%-d %B %Y}"
+        for moment in (report.input.first, report.input.last)
+        if moment
+    )
+    scored = next((score for score in report.scores if score.emq is not None), None)
+    line = Text("Event Match Quality, estimated", style="bold")
+    facts = Text(
+        f"{report.input.events:,} events, {_KINDS[report.setup.kind]}" + (f", {span}" if span else ""),
+        style="dim",
+    )
+    if scored is None:
+        return Group(line, facts, Text("No event in this log can be scored."))
+    return Group(line, facts)
+
+
+def verdict(score: EventScore) -> tuple[str, str]:
+    """Where the range lies against the target: words and a colour."""
+    if score.low >= score.target:
+        return "▲ above", "green"
+    return ("▼ below", "red") if score.high < score.target else ("◆ close", "yellow")
+
+
+def _scores(report: Report) -> Table | None:
+    if not report.scores:
+        return None
+    table = _table("\nScores (0 to 10; target 6.0)", ("Event", "left"), ("Side", "left"), ("Events", "right"), ("Estimate", "right"),
+                   ("Range", "left"), ("Possible", "right"), ("", "left"))  # fmt: skip
+    for score in report.scores:
+        row = [_text(score.event_name), Text(score.side), Text(f"{score.events:,}")]
+        if score.emq is None:
+            table.add_row(*row, Text("–"), Text(""), Text(""), Text(score.reason or "", style="dim"))
+            continue
+        words, colour = verdict(score)
+        better = score.possible is not None and score.possible - score.emq >= 0.05
+        table.add_row(
+            *row,
+            Text(f"{score.emq:.1f}", style="bold"),
+            Text(f"{score.low:.1f}–{score.high:.1f}", style="dim"),
+            Text(f"{score.possible:.1f}" if better else ""),
+            Text(words, style=colour),
+        )
+    return table
+
+
+def _scores_note() -> Text:
+    return Text(
+        f"Estimates, right within the range in about {round(RANGE_COVERAGE * 10)} of 10 cases. Possible: with every faulty value repaired. "
+        "Meta's own score is in Events Manager.",
+        style="dim",
+    )
+
+
+def _coverage(report: Report, room: int) -> list[Table]:
+    """One table a side: keys that anything was sent for, against the first `room` events."""
+    return [
+        table
+        for side in ("server", "browser", "unknown", "offline")
+        if (table := _side_coverage(report, side, room))
+    ]
+
+
+def _side_coverage(report: Report, side: str, room: int) -> Table | None:
+    cells = {(cell.key, cell.event_name): cell for cell in report.coverage if cell.side == side}
+    names = sorted({name for _, name in cells}, key=lambda name: (importance(name), name))[:room]
+    keys = [
+        key for key in KEYS if any((cell := cells.get((key, name))) and cell.missing < 1 for name in names)
+    ]
+    if not keys:
+        return None
+    table = _table(
+        f"\nMatch keys, {side} events (usable %, faulty ×)",
+        ("Key", "left"),
+        *((_two_lines(name), "right") for name in names),
+    )
+    for key in keys:
+        table.add_row(BY_KEY[key].label.split(" (")[0], *(_cell(cells.get((key, name))) for name in names))
+    return table
+
+
+def _two_lines(name: str) -> str:
+    """A long event name broken at an inner capital, so that columns stay narrow."""
+    clean = escape(printable(name))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "\n", clean, count=1) if len(clean) > 9 else clean
+
+
+def _cell(cell: KeyCoverage | None) -> Text:
+    if cell is None or cell.missing == 1:
+        return Text("–", style="dim")
+    shown = Text(f"{_percent(cell.usable)}")
+    if cell.faulty:
+        shown.append(f" ×{_percent(cell.faulty)}", style="yellow")
+    return shown
+
+
+def _percent(share: float) -> str:
+    return "<1" if 0 < share < 0.005 else f"{share * 100:.0f}"
+
+
+def _dedup(report: Report) -> Table | None:
+    both = [entry for entry in report.dedup if entry.browser and entry.server]
+    if not both:
+        return None
+    numbers = ("Browser", "Server", "Paired", "Browser\nonly", "Server\nonly", "Coverage", "Reused\nids")
+    heading = "\nDeduplication (event coverage: goal 75 %)"
+    table = _table(heading, ("Event", "left"), *((name, "right") for name in numbers))
+    for entry in both:
+        coverage = Text(
+            f"{_percent(entry.event_coverage or 0)} %",
+            style="" if (entry.event_coverage or 0) >= 0.75 else "yellow",
+        )
+        counts = (
+            f"{number:,}"
+            for number in (entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only)
+        )
+        table.add_row(
+            _text(entry.event_name), *counts, coverage, f"{entry.reused_ids:,}" if entry.reused_ids else "–"
+        )
+    return table
+
+
+def _fixes(report: Report) -> Group | None:
+    if not report.fixes:
+        return Group(Text("\nNothing to fix was found.", style="bold"))
+    lines: list = [Text("\nFix first", style="bold")]
+    for number, fix in enumerate(report.fixes[:FIXES_SHOWN], 1):
+        lines.append(Text.assemble(f"{number}. ", (fix.title, "bold")))
+        lines.append(Padding(Text(_gains(fix), style="green" if fix.gain else "dim"), (0, 0, 0, 3)))
+        lines.append(Padding(Text(printable_sentence(fix.why)), (0, 0, 0, 3)))
+        lines.append(
+            Padding(
+                Text(f"{fix.owner}, {fix.effort} · checks: {', '.join(fix.checks)}", style="dim"),
+                (0, 0, 0, 3),
+            )
+        )
+    if len(report.fixes) > FIXES_SHOWN:
+        lines.append(
+            Text(f"{len(report.fixes) - FIXES_SHOWN} more in the full report (-o report.html).", style="dim")
+        )
+    return Group(*lines)
+
+
+def _gains(fix: Fix) -> str:
+    if not fix.gain:
+        return "No points, still needed"
+    large = [
+        f"{printable(name)} {fix.scores[name][0]:.1f} → {fix.scores[name][1]:.1f}"
+        for name, gain in fix.gain.items()
+        if gain >= 0.05
+    ]
+    return ", ".join(large[:3]) or "Gain under 0.1"
+
+
+def printable_sentence(words: str) -> str:
+    """Our own sentence, in which names from the log may stand: control characters out, nothing cut."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+
+
+def _input(report: Report) -> Group:
+    lines: list = [Text("\nInput", style="bold")]
+    for file in report.input.files:
+        refused = f", {file.rejected:,} rejected" if file.rejected else ""
+        lines.append(_text(f"{file.path}"))
+        lines.append(
+            Text(
+                f"   {file.format}, {file.side}: {file.events:,} events from {file.rows:,} rows{refused}",
+                style="dim",
+            )
+        )
+    for rejection in report.input.rejections[:REJECTIONS_SHOWN]:
+        lines.append(_text(f"   row {rejection.row}: {rejection.reason}", "yellow"))
+    if report.input.rejected > REJECTIONS_SHOWN:
+        lines.append(Text(f"   and {report.input.rejected - REJECTIONS_SHOWN:,} more", style="yellow"))
+    lines += [Text(f"• {note}", style="dim") for note in report.notes]
+    return Group(*lines)
+
+
+def show_event(view, more: int, console: Console | None = None) -> None:
+    """Print one event: its estimate, its keys, the checks it fails. `more` events stood in the same input."""
+    console = console or Console(highlight=False)
+    head = Text.assemble((printable(view.event_name) or "(no event name)", "bold"), f", {view.side}")
+    score = (
+        f"Estimate {view.emq:.1f}, range {view.low:.1f}–{view.high:.1f}"
+        if view.emq is not None
+        else "Meta scores website events only."
+    )
+    table = _table("", ("Match key", "left"), ("State", "left"), ("Value (masked)", "left"))
+    for key in view.keys:
+        if key.status != "missing" or key.state == "empty":
+            colour = {"usable": "green", "faulty": "yellow"}.get(key.status, "dim")
+            table.add_row(key.label, Text(key.words, style=colour), _text(key.value or ""))
+    missing = ", ".join(key.label for key in view.keys if key.state == "missing")
+    faults = [Text("What is wrong" if view.faults else "No check fails.", style="bold")]
+    for check in (CHECKS_BY_ID[fault] for fault in view.faults):
+        faults.append(Text.assemble(f"• {check.title}", (f"  ({check.id}, {check.severity})", "dim")))
+        faults.append(Padding(Text(check.fix), (0, 0, 0, 2)))
+    console.print(
+        Group(
+            head,
+            Text(score),
+            table,
+            Text(f"Not sent: {missing}" if missing else "", style="dim"),
+            Text(""),
+            *faults,
+        )
+    )
+    if more:
+        console.print(Text(f"\nThe newest of {more + 1:,} events is shown.", style="dim"))
