@@ -1,7 +1,7 @@
 """emq-audit: how well can Meta match your events, why not better, and what do you fix first?
 
-    from emq_audit import audit
-    report = audit(["pixel.csv", "capi.ndjson"])
+from emq_audit import audit
+report = audit(["pixel.csv", "capi.ndjson"])
 """
 
 from emq_audit.errors import AuditError

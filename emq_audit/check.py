@@ -17,7 +17,8 @@ from emq_audit.match_keys import KEYS
 
 FACTS = (
     "as_sent", "name_state", "time_state", "age_state", "delay_state", "id_state", "source_state", "url_state", "value_state",
-    "currency_state", "click_state", "test_code", "email_in_url", "email_in_custom", "misnamed_key", "contents_broken", "scored", "both_sides",
+    "currency_state", "click_state", "test_code", "email_in_url", "email_in_custom", "misnamed_key", "contents_broken", "scored",
+    "both_sides",
 )  # fmt: skip
 STATE_COLUMNS = tuple(f"{key}_state" for key in KEYS)
 
@@ -133,7 +134,9 @@ def _ask(checks: tuple[Check, ...], relation: str, con: duckdb.DuckDBPyConnectio
         Answer(
             check,
             tuple(
-                Count(row[0], row[1], int(row[2 + 2 * place]), int(row[3 + 2 * place])) for row in rows if row[2 + 2 * place]
+                Count(row[0], row[1], int(row[2 + 2 * place]), int(row[3 + 2 * place]))
+                for row in rows
+                if row[2 + 2 * place]
             ),
         )
         for place, check in enumerate(checks)

@@ -18,13 +18,27 @@ def coverage(patterns: pd.DataFrame) -> tuple[KeyCoverage, ...]:
     )  # fmt: skip
     entries = [_entry(*group, rows) for group, rows in counts.groupby(["event_name", "side", "key"])]
     order = {key: place for place, key in enumerate(KEYS)}
-    return tuple(sorted(entries, key=lambda entry: (importance(entry.event_name), entry.event_name, entry.side, order[entry.key])))
+    return tuple(
+        sorted(
+            entries,
+            key=lambda entry: (importance(entry.event_name), entry.event_name, entry.side, order[entry.key]),
+        )
+    )
 
 
 def _entry(event_name: str, side: str, key: str, rows: pd.DataFrame) -> KeyCoverage:
-    states = {str(state): int(number) for state, number in zip(rows["state"], rows["events"], strict=True) if number}
+    states = {
+        str(state): int(number) for state, number in zip(rows["state"], rows["events"], strict=True) if number
+    }
     total = sum(states.values())
     shares = dict.fromkeys(("usable", "faulty", "missing"), 0)
     for state, number in states.items():
         shares[status(state)] += number
-    return KeyCoverage(event_name, side, key, **{name: number / total for name, number in shares.items()}, events=total, states=states)
+    return KeyCoverage(
+        event_name,
+        side,
+        key,
+        **{name: number / total for name, number in shares.items()},
+        events=total,
+        states=states,
+    )

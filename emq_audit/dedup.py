@@ -66,10 +66,17 @@ def dedup(con: duckdb.DuckDBPyConnection) -> tuple[DedupEntry, ...]:
         _entry(name, *map(int, totals), pairs.get(name, (0, 0, 0, 0)), reused.get(name, (0, 0)))
         for name, *totals in con.execute(_TOTALS).fetchall()
     ]
-    return tuple(sorted(entries, key=lambda entry: (importance(entry.event_name), -entry.browser - entry.server, entry.event_name)))
+    return tuple(
+        sorted(
+            entries,
+            key=lambda entry: (importance(entry.event_name), -entry.browser - entry.server, entry.event_name),
+        )
+    )
 
 
-def _entry(name: str | None, browser: int, server: int, browser_with_id: int, server_with_id: int, pairs, reused) -> DedupEntry:
+def _entry(
+    name: str | None, browser: int, server: int, browser_with_id: int, server_with_id: int, pairs, reused
+) -> DedupEntry:
     inside, outside, browser_paired, server_paired = map(int, pairs)
     return DedupEntry(
         event_name=name or "",

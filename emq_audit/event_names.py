@@ -42,7 +42,11 @@ CUSTOM_RANK = len(IMPORTANCE) - 2
 
 def importance(event_name: str) -> int:
     """Rank of an event name, 0 first; custom events stand before mere page views."""
-    return IMPORTANCE.index(event_name) if event_name in IMPORTANCE[:-2] else {"Search": 90, "PageView": 91}.get(event_name, CUSTOM_RANK)
+    return (
+        IMPORTANCE.index(event_name)
+        if event_name in IMPORTANCE[:-2]
+        else {"Search": 90, "PageView": 91}.get(event_name, CUSTOM_RANK)
+    )
 
 
 def _any_of(names) -> str:

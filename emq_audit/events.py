@@ -120,7 +120,10 @@ def _values(source: str) -> str:
 def _judged(values: str) -> str:
     """One row an event with its states and facts."""
     hashed = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country")
-    states = [f"hashed_key_state({key}_leaf, {key}, side, {_RAW_PLAUSIBLE.get(key, 'true')}) AS {key}_state" for key in hashed]
+    states = [
+        f"hashed_key_state({key}_leaf, {key}, side, {_RAW_PLAUSIBLE.get(key, 'true')}) AS {key}_state"
+        for key in hashed
+    ]
     states += [
         "optional_key_state(external_id_leaf, external_id) AS external_id_state",
         "number_key_state(lead_id_leaf, lead_id, '[0-9]{13,20}') AS lead_id_state",
@@ -144,9 +147,10 @@ def _judged(values: str) -> str:
                     false) AS contents_broken,
            side <> 'offline' AND NOT coalesce(is_other_source(action_source), false) AS scored,
            received_at IS NOT NULL AS has_received, received_at - event_time AS delay
-    FROM (SELECT * EXCLUDE (side, custom, time_number), coalesce(side, 'unknown') AS side, 
-                 time_state(time_text, time_number) AS time_state, unix_seconds(time_text, time_number) AS event_time, first_text(custom[1]) AS value_text,
-                 first_text(custom[2]) AS currency, first_text(custom[3]) AS order_id, custom[4] AS contents, custom[5] AS content_ids
+    FROM (SELECT * EXCLUDE (side, custom, time_number), coalesce(side, 'unknown') AS side,
+                 time_state(time_text, time_number) AS time_state, unix_seconds(time_text, time_number) AS event_time,
+                 first_text(custom[1]) AS value_text, first_text(custom[2]) AS currency, first_text(custom[3]) AS order_id,
+                 custom[4] AS contents, custom[5] AS content_ids
           FROM (SELECT *, TRY_CAST(time_text AS DOUBLE) AS time_number FROM ({values})))"""
 
 
@@ -162,25 +166,37 @@ def _newest(con: duckdb.DuckDBPyConnection) -> int | None:
 def _spans_weeks(con: duckdb.DuckDBPyConnection, as_of: int | None) -> bool:
     """Is this a log kept over weeks? Then its early events were sent when they happened, and their age today says nothing."""
     old, timed = con.execute(
-        "SELECT count(*) FILTER (WHERE event_time < ? - 7 * 86400), count(*) FROM event_rows WHERE event_time IS NOT NULL", [as_of]
+        "SELECT count(*) FILTER (WHERE event_time < ? - 7 * 86400), count(*) FROM event_rows WHERE event_time IS NOT NULL",
+        [as_of],
     ).fetchone()
     return old > 0.2 * timed
 
 
 def _define_view(
-    con: duckdb.DuckDBPyConnection, sources: list[Source], starts: list[int], as_of: int | None, *, judge_age: bool
+    con: duckdb.DuckDBPyConnection,
+    sources: list[Source],
+    starts: list[int],
+    as_of: int | None,
+    *,
+    judge_age: bool,
 ) -> None:
     """`events`: the rows that are events. A source without row numbers is in file order, so its rows are counted from its start.
 
     Age limits (7 days, 62 for physical_store) and delays (2 hours, 24 hours) are Meta's:
     https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/server-event
     """
-    offsets = "[" + ", ".join(str(source.first_row - start) for source, start in zip(sources, starts, strict=True)) + "]"
+    offsets = (
+        "["
+        + ", ".join(str(source.first_row - start) for source, start in zip(sources, starts, strict=True))
+        + "]"
+    )
     numbers = "[" + ", ".join(str(source.file) for source in sources) + "]"
     now = "NULL" if as_of is None else str(as_of)
     limit = "CASE WHEN action_source = 'physical_store' THEN 62 ELSE 7 END * 86400"
     old = f"event_time < {now} - {limit}" if judge_age else "false"
-    sides = {side for (side,) in con.execute("SELECT DISTINCT side FROM event_rows WHERE NOT no_event").fetchall()}
+    sides = {
+        side for (side,) in con.execute("SELECT DISTINCT side FROM event_rows WHERE NOT no_event").fetchall()
+    }
     con.execute(f"""
         CREATE VIEW events AS
         SELECT coalesce("row", rowid + list_extract({offsets}, list_position({numbers}, file))) AS "row",

@@ -47,15 +47,30 @@ _USER_ALIASES = {
 }
 
 FIELDS = (
-    Field("event_name", "event", _words("event ev eventname name event_type"), "what happened; standard names are case-sensitive"),
+    Field(
+        "event_name",
+        "event",
+        _words("event ev eventname name event_type"),
+        "what happened; standard names are case-sensitive",
+    ),
     Field(
         "event_time",
         "event",
         _words("eventtime timestamp time ts date datetime created_at occurred_at event_timestamp event_date"),
         "when it happened, Unix seconds",
     ),
-    Field("event_id", "event", _words("eventid eid dedup_id dedupe_id message_id messageid"), "the id that both sides share"),
-    Field("action_source", "event", _words("actionsource"), "where it happened: website, app, physical_store ..."),
+    Field(
+        "event_id",
+        "event",
+        _words("eventid eid dedup_id dedupe_id message_id messageid"),
+        "the id that both sides share",
+    ),
+    Field(
+        "action_source",
+        "event",
+        _words("actionsource"),
+        "where it happened: website, app, physical_store ...",
+    ),
     Field(
         "event_source_url",
         "event",
@@ -65,11 +80,29 @@ FIELDS = (
     Field("referrer_url", "event", _words("referrer referer page_referrer rl"), "the page before"),
     Field("opt_out", "event", (), "true: attribution only"),
     Field("data_processing_options", "event", _words("dpo"), "Limited Data Use"),
-    *(Field(key.key, "user_data", _words(_USER_ALIASES[key.key]), f"match key: {key.label}") for key in MATCH_KEYS),
-    Field("value", "custom_data", _words("revenue amount total price order_total conversion_value"), "what it was worth"),
+    *(
+        Field(key.key, "user_data", _words(_USER_ALIASES[key.key]), f"match key: {key.label}")
+        for key in MATCH_KEYS
+    ),
+    Field(
+        "value",
+        "custom_data",
+        _words("revenue amount total price order_total conversion_value"),
+        "what it was worth",
+    ),
     Field("currency", "custom_data", _words("currency_code curr ccy"), "ISO 4217 code of the value"),
-    Field("order_id", "custom_data", _words("order transaction_id orderid order_number invoice"), "the shop's order number"),
-    Field("content_ids", "custom_data", _words("product_ids skus sku item_ids item_number"), "ids of the products"),
+    Field(
+        "order_id",
+        "custom_data",
+        _words("order transaction_id orderid order_number invoice"),
+        "the shop's order number",
+    ),
+    Field(
+        "content_ids",
+        "custom_data",
+        _words("product_ids skus sku item_ids item_number"),
+        "ids of the products",
+    ),
     Field("contents", "custom_data", _words("items products"), "products with quantity and price"),
     Field("content_type", "custom_data", (), "product or product_group"),
     Field("num_items", "custom_data", _words("quantity item_count"), "how many items"),
@@ -79,13 +112,26 @@ FIELDS = (
         _words("source received_from channel integration event_source connection_method browser_server from"),
         "browser, server or offline",
     ),
-    Field("pixel_id", "log", _words("pixel pixelid dataset dataset_id data_set_id fb_pixel_id"), "the dataset it was sent to"),
+    Field(
+        "pixel_id",
+        "log",
+        _words("pixel pixelid dataset dataset_id data_set_id fb_pixel_id"),
+        "the dataset it was sent to",
+    ),
     Field("sender", "log", _words("partner_agent agent a"), "the software that sent it"),
-    Field("received_at", "log", _words("receivedat received received_time sent_at"), "when Meta, or the log, received it"),
+    Field(
+        "received_at",
+        "log",
+        _words("receivedat received received_time sent_at"),
+        "when Meta, or the log, received it",
+    ),
     Field("test_event_code", "log", (), "marks a test event"),
 )
 
-BY_PLACE = {place: tuple(field.name for field in FIELDS if field.place == place) for place in ("event", "user_data", "custom_data", "log")}
+BY_PLACE = {
+    place: tuple(field.name for field in FIELDS if field.place == place)
+    for place in ("event", "user_data", "custom_data", "log")
+}
 
 _PREFIXES = re.compile(
     r"^(user_data|user|ud|udff|match_keys|custom_data|custom|cd|data|payload|event|properties|context|traits)[._\[]+(?=[a-z_])"
@@ -104,5 +150,9 @@ _BY_ALIAS = {alias: field.name for field in FIELDS for alias in (field.name, *ma
 def field_for(header: str) -> str | None:
     """The field that a column or key of this name holds, or None; 'User Data.em', 'ud[em]', 'Email (hashed)' all give em."""
     dotted = re.sub(r"[\s\-]+", "_", header.strip().lower())
-    candidates = [plain_name(header), plain_name(_PREFIXES.sub("", dotted)), plain_name(_PREFIXES.sub("", _PREFIXES.sub("", dotted)))]
+    candidates = [
+        plain_name(header),
+        plain_name(_PREFIXES.sub("", dotted)),
+        plain_name(_PREFIXES.sub("", _PREFIXES.sub("", dotted))),
+    ]
     return next((_BY_ALIAS[name] for name in candidates if name in _BY_ALIAS), None)

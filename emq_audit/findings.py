@@ -10,12 +10,16 @@ EXAMPLES = 5
 """Rows shown for each check, event name and side."""
 
 
-def findings(con: duckdb.DuckDBPyConnection, answers: list[Answer], files: list[FileRead]) -> tuple[Finding, ...]:
+def findings(
+    con: duckdb.DuckDBPyConnection, answers: list[Answer], files: list[FileRead]
+) -> tuple[Finding, ...]:
     """One finding per check, event name and side in scope; one with neither where a check is not applicable or broke."""
     found: list[Finding] = []
     for answer in answers:
         if answer.status in (Status.ERROR, Status.NOT_APPLICABLE):
-            found.append(Finding(answer.check.id, answer.check.severity, answer.status, None, None, 0, 0, None))
+            found.append(
+                Finding(answer.check.id, answer.check.severity, answer.status, None, None, 0, 0, None)
+            )
             continue
         examples = _examples(con, answer.check, files) if answer.status is Status.FAILED else {}
         found += [
@@ -35,7 +39,9 @@ def findings(con: duckdb.DuckDBPyConnection, answers: list[Answer], files: list[
     return tuple(found)
 
 
-def _examples(con: duckdb.DuckDBPyConnection, check: Check, files: list[FileRead]) -> dict[tuple, tuple[Example, ...]]:
+def _examples(
+    con: duckdb.DuckDBPyConnection, check: Check, files: list[FileRead]
+) -> dict[tuple, tuple[Example, ...]]:
     """The first rows at fault of every event name and side, masked."""
     columns = _columns(con, check.over)
     shown = f'CAST("{check.shows}" AS VARCHAR)' if check.shows in columns else "NULL"

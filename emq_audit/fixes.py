@@ -58,15 +58,26 @@ def fixes(answers: list[Answer], patterns: pd.DataFrame) -> tuple[Fix, ...]:
     volume = today.groupby("event_name")["events"].sum()
 
     def rank(fix: Fix) -> tuple:
-        worth = sum(gain * volume.get(name, 0) * EVENT_WEIGHTS.get(name, 1) for name, gain in fix.gain.items())
+        worth = sum(
+            gain * volume.get(name, 0) * EVENT_WEIGHTS.get(name, 1) for name, gain in fix.gain.items()
+        )
         hours = next(remedy.hours for remedy in REMEDIES if remedy.id == fix.fix)
-        return (not fix.gain, -worth / hours**0.5, min((severity[check] for check in fix.checks), default=9), -fix.events)
+        return (
+            not fix.gain,
+            -worth / hours**0.5,
+            min((severity[check] for check in fix.checks), default=9),
+            -fix.events,
+        )
 
     return tuple(sorted(found, key=rank))
 
 
 def _fix(remedy: Remedy, answers: list[Answer], patterns: pd.DataFrame, today: pd.DataFrame) -> Fix | None:
-    failed = [answer for answer in answers if REMEDY_OF.get(answer.check.id) == remedy.id and answer.status is Status.FAILED]
+    failed = [
+        answer
+        for answer in answers
+        if REMEDY_OF.get(answer.check.id) == remedy.id and answer.status is Status.FAILED
+    ]
     masks = repair_masks(patterns, remedy.repairs)
     repaired = {key: mask for key, mask in masks.items() if mask.any()}
     if not failed and not repaired:
@@ -94,7 +105,9 @@ def _gain(patterns: pd.DataFrame, repaired: dict[str, np.ndarray], today: pd.Dat
     after = score(patterns, repaired)
     both = today.merge(after, on=["event_name", "side"], suffixes=("", "_after"))
     both["gain"] = both["emq_after"] - both["emq"]
-    best = both[both["gain"] >= SMALLEST_GAIN].sort_values("gain", ascending=False).drop_duplicates("event_name")
+    best = (
+        both[both["gain"] >= SMALLEST_GAIN].sort_values("gain", ascending=False).drop_duplicates("event_name")
+    )
     gain = {row.event_name: round(row.gain, 4) for row in best.itertuples()}
     return gain, {row.event_name: (round(row.emq, 4), round(row.emq_after, 4)) for row in best.itertuples()}
 
@@ -115,8 +128,13 @@ def _seen(failed: list[Answer], patterns: pd.DataFrame, repaired: dict[str, np.n
     """What the log shows, in counts."""
     parts = []
     for key in repaired:
-        counts = patterns[repaired[key]].groupby(key, observed=True)["events"].sum().sort_values(ascending=False)
-        parts += [f"{BY_KEY[key].label}: {STATES[str(state)]} on {_events(number)}" for state, number in counts.items()]
+        counts = (
+            patterns[repaired[key]].groupby(key, observed=True)["events"].sum().sort_values(ascending=False)
+        )
+        parts += [
+            f"{BY_KEY[key].label}: {STATES[str(state)]} on {_events(number)}"
+            for state, number in counts.items()
+        ]
     if not parts:
         parts = [f"{answer.check.title}: {sum(count.at_fault for count in answer.counts):,} of "
                  f"{sum(count.in_scope for count in answer.counts if count.at_fault):,}" for answer in failed]  # fmt: skip

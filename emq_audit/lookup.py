@@ -31,7 +31,10 @@ class KeyView:
 
 @dataclass(frozen=True)
 class EventView:
-    """One event: its own estimate (None if Meta scores no such event), its keys, and the ids of the checks it fails. `time` in Unix seconds."""
+    """One event: its own estimate (None if Meta scores no such event), its keys, and the ids of the checks it fails.
+
+    `time` in Unix seconds.
+    """
 
     event_name: str
     side: str
@@ -58,7 +61,8 @@ def find_events(
     event_id: str | None = None,
     limit: int = 500,
 ) -> pd.DataFrame:
-    """Events, newest first: file, row, time (UTC), event_name, side, emq (of the event alone), first_fault (words), pair, event_id (masked).
+    """Events, newest first: file, row, time (UTC), event_name, side, emq (of the event alone), first_fault (words), pair,
+    event_id (masked).
 
     `check` keeps events that fail that check, `event_id` those whose id contains the text. `pair` is 'paired', 'alone', or '' where the
     other side sent nothing.
@@ -67,24 +71,40 @@ def find_events(
     faults = " ".join(f"WHEN coalesce(({c.when}) AND ({c.fails}), false) THEN '{c.id}'" for c in _ROW_CHECKS)
     states = ", ".join(f"{key}_state AS {key}" for key in KEYS)
     table = audit.con.execute(
-        f"""SELECT file, "row", to_timestamp(event_time) AS time, coalesce(event_name, '') AS event_name, CAST(side AS VARCHAR) AS side, scored,
+        f"""SELECT file, "row", to_timestamp(event_time) AS time, coalesce(event_name, '') AS event_name,
+                   CAST(side AS VARCHAR) AS side, scored,
                    event_id, CASE {faults} END AS first_check, both_sides, {states}
             FROM events WHERE {where} ORDER BY event_time DESC NULLS LAST, file, "row" LIMIT {int(limit)}""",
         values,
     ).df()
-    paired = set(audit.con.execute("SELECT event_name, event_id FROM paired_ids WHERE inside").fetchall()) if len(table) else set()
+    paired = (
+        set(audit.con.execute("SELECT event_name, event_id FROM paired_ids WHERE inside").fetchall())
+        if len(table)
+        else set()
+    )
     table["emq"] = _alone(table)
-    table["first_fault"] = [CHECKS_BY_ID[check].title if isinstance(check, str) else "" for check in table["first_check"]]
+    table["first_fault"] = [
+        CHECKS_BY_ID[check].title if isinstance(check, str) else "" for check in table["first_check"]
+    ]
     table["pair"] = [
         ("paired" if (name, identity) in paired else "alone") if both else ""
-        for name, identity, both in zip(table["event_name"], table["event_id"], table["both_sides"], strict=True)
+        for name, identity, both in zip(
+            table["event_name"], table["event_id"], table["both_sides"], strict=True
+        )
     ]
-    table["event_id"] = [mask_text(identity) if isinstance(identity, str) else None for identity in table["event_id"]]
+    table["event_id"] = [
+        mask_text(identity) if isinstance(identity, str) else None for identity in table["event_id"]
+    ]
     table["file"] = [audit.paths[number] for number in table["file"]]
     return table[["file", "row", "time", "event_name", "side", "emq", "first_fault", "pair", "event_id"]]
 
 
-def _where(event_name: str | None = None, side: str | None = None, check: str | None = None, event_id: str | None = None):
+def _where(
+    event_name: str | None = None,
+    side: str | None = None,
+    check: str | None = None,
+    event_id: str | None = None,
+):
     """A condition of our own words and the values that fill it; text from outside is only ever a value."""
     parts, values = ["true"], []
     for column, value in (("coalesce(event_name, '')", event_name), ("CAST(side AS VARCHAR)", side)):
@@ -97,7 +117,10 @@ def _where(event_name: str | None = None, side: str | None = None, check: str | 
     if check:
         asked = CHECKS_BY_ID[check]
         if asked.over != "events":
-            parts.append(f"(event_name, side, event_id) IN (SELECT (event_name, side, event_id) FROM {asked.over} WHERE ({asked.when}) AND ({asked.fails}))")
+            parts.append(
+                f"(event_name, side, event_id) IN (SELECT (event_name, side, event_id) FROM {asked.over} "
+                f"WHERE ({asked.when}) AND ({asked.fails}))"
+            )
         else:
             parts.append(f"({asked.when}) AND ({asked.fails})")
     return " AND ".join(parts), values
@@ -107,9 +130,14 @@ def _alone(events: pd.DataFrame) -> list[float | None]:
     """The estimate of each event as if it were the only one of its name."""
     if events.empty:
         return []
-    single = events[["scored", *KEYS]].assign(event_name=[str(number) for number in range(len(events))], side="", events=1)
+    single = events[["scored", *KEYS]].assign(
+        event_name=[str(number) for number in range(len(events))], side="", events=1
+    )
     points = score(single).set_index("event_name")["emq"]
-    return [float(points[name]) if scored else None for name, scored in zip(single["event_name"], single["scored"], strict=True)]
+    return [
+        float(points[name]) if scored else None
+        for name, scored in zip(single["event_name"], single["scored"], strict=True)
+    ]
 
 
 def one_event(audit: "Audit", file: str, row: int) -> EventView | None:
@@ -127,7 +155,12 @@ def one_event(audit: "Audit", file: str, row: int) -> EventView | None:
     name, side, time, identity, scored, *rest = found
     pairs = list(zip(rest[0 : 2 * len(KEYS) : 2], rest[1 : 2 * len(KEYS) : 2], strict=True))
     failed = tuple(c.id for c, at_fault in zip(_ROW_CHECKS, rest[2 * len(KEYS) :], strict=True) if at_fault)
-    single = pd.DataFrame([{"event_name": "", "side": "", "events": 1} | {key: state for key, (_, state) in zip(KEYS, pairs, strict=True)}])
+    single = pd.DataFrame(
+        [
+            {"event_name": "", "side": "", "events": 1}
+            | {key: state for key, (_, state) in zip(KEYS, pairs, strict=True)}
+        ]
+    )
     points = score(single).iloc[0] if scored else None
     return EventView(
         event_name=name or "",
@@ -137,7 +170,9 @@ def one_event(audit: "Audit", file: str, row: int) -> EventView | None:
         emq=None if points is None else float(points["emq"]),
         low=None if points is None else float(points["low"]),
         high=None if points is None else float(points["high"]),
-        keys=tuple(_key_view(key, value, state) for key, (value, state) in zip(MATCH_KEYS, pairs, strict=True)),
+        keys=tuple(
+            _key_view(key, value, state) for key, (value, state) in zip(MATCH_KEYS, pairs, strict=True)
+        ),
         faults=failed,
     )
 
@@ -164,5 +199,10 @@ def samples(audit: "Audit", event_name: str, side: str, key: str, limit: int = 8
 
 def failing(audit: "Audit", checks: Sequence[str]) -> int:
     """How many events fail at least one of the named checks."""
-    conditions = " OR ".join(f"coalesce(({c.when}) AND ({c.fails}), false)" for c in _ROW_CHECKS if c.id in checks) or "false"
-    return int(audit.con.execute(f"SELECT coalesce(sum(events), 0) FROM patterns WHERE {conditions}").fetchone()[0])
+    conditions = (
+        " OR ".join(f"coalesce(({c.when}) AND ({c.fails}), false)" for c in _ROW_CHECKS if c.id in checks)
+        or "false"
+    )
+    return int(
+        audit.con.execute(f"SELECT coalesce(sum(events), 0) FROM patterns WHERE {conditions}").fetchone()[0]
+    )

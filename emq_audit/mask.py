@@ -5,7 +5,10 @@ import re
 DOTS = "•••"
 LONGEST = 80
 
-_EMAIL = re.compile(r"([A-Za-z0-9._+-])[A-Za-z0-9._+-]*(@|%40)([A-Za-z0-9-])[A-Za-z0-9-]*((?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})", re.I)
+_EMAIL = re.compile(
+    r"([A-Za-z0-9._+-])[A-Za-z0-9._+-]*(@|%40)([A-Za-z0-9-])[A-Za-z0-9-]*((?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})",
+    re.I,
+)
 
 
 def printable(text: str) -> str:
@@ -46,7 +49,11 @@ def mask_ip(text: str) -> str:
         return f"::ffff:{text[7:].split('.')[0]}.{DOTS}"
     if ":" in text:
         return ":".join(text.split(":")[:2]) + f":{DOTS}"
-    return ", ".join(mask_ip(part.strip()) for part in text.split(",")[:3]) if "," in text else mask_text(text) or ""
+    return (
+        ", ".join(mask_ip(part.strip()) for part in text.split(",")[:3])
+        if "," in text
+        else mask_text(text) or ""
+    )
 
 
 def mask_cookie(text: str) -> str:
@@ -62,7 +69,10 @@ def mask_url(text: str) -> str:
     """Host and path; query values are dropped but for their names, e-mails masked wherever they stand."""
     address, _, query = text.partition("?")
     names = [part.partition("=") for part in query.split("&")[:6]] if query else []
-    shown = "&".join(f"{mask_email(name)}={mask_email(value) if _EMAIL.search(value) else '…' if value else ''}" for name, _, value in names)
+    shown = "&".join(
+        f"{mask_email(name)}={mask_email(value) if _EMAIL.search(value) else '…' if value else ''}"
+        for name, _, value in names
+    )
     return printable(mask_email(address) + (f"?{shown}" if shown else ""))
 
 
@@ -88,5 +98,14 @@ def mask_value(column: str, text: str | None) -> str | None:
         "event_source_url": mask_url,
         "referrer_url": mask_url,
     }
-    plain = {"event_name", "event_time", "action_source", "value_text", "currency", "test_event_code", "time_text", "pixel_id"}
+    plain = {
+        "event_name",
+        "event_time",
+        "action_source",
+        "value_text",
+        "currency",
+        "test_event_code",
+        "time_text",
+        "pixel_id",
+    }
     return printable(mask_email(text)) if column in plain else masks.get(column, mask_text)(text)

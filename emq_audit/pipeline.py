@@ -92,7 +92,9 @@ def _input_bytes(logs: Sequence[Any], folder: Path) -> int:
     return sum(path.stat().st_size for path in [*named, *folder.iterdir()] if path.is_file())
 
 
-def _report(con: duckdb.DuckDBPyConnection, reading: read.Reading, asked, moment: int | None, tell: Progress) -> Report:
+def _report(
+    con: duckdb.DuckDBPyConnection, reading: read.Reading, asked, moment: int | None, tell: Progress
+) -> Report:
     """The stages after reading, one line each."""
     from emq_audit import __version__
 

@@ -28,8 +28,17 @@ def scores(patterns: pd.DataFrame, website: pd.DataFrame) -> tuple[EventScore, .
     for (event_name, side), rows in rest.groupby(["event_name", "side"]):
         if (event_name, side) not in seen:
             reason = NO_SCORE.format(what="offline" if side == "offline" else _kind(rows))
-            found.append(EventScore(event_name, side, int(rows["events"].sum()), None, None, None, TARGET, None, reason))
-    return tuple(sorted(found, key=lambda entry: (entry.emq is None, importance(entry.event_name), entry.event_name, entry.side)))
+            found.append(
+                EventScore(
+                    event_name, side, int(rows["events"].sum()), None, None, None, TARGET, None, reason
+                )
+            )
+    return tuple(
+        sorted(
+            found,
+            key=lambda entry: (entry.emq is None, importance(entry.event_name), entry.event_name, entry.side),
+        )
+    )
 
 
 def _kind(rows: pd.DataFrame) -> str:

@@ -21,7 +21,9 @@ _WEBHOOKS = re.compile(
 
 def judge_user_agents(con: duckdb.DuckDBPyConnection) -> None:
     """Replace the state `suspect` in `event_rows` by usable, bot, http_library, webhook or malformed."""
-    agents = con.execute("SELECT DISTINCT client_user_agent FROM event_rows WHERE client_user_agent_state = 'suspect'").fetchall()
+    agents = con.execute(
+        "SELECT DISTINCT client_user_agent FROM event_rows WHERE client_user_agent_state = 'suspect'"
+    ).fetchall()
     _store(con, "client_user_agent", [(agent, user_agent_state(agent)) for (agent,) in agents], "suspect")
 
 
@@ -37,7 +39,9 @@ def user_agent_state(agent: str) -> str:
     if crawleruseragents.is_crawler(text):
         return "bot"
     # Old and odd browsers (Opera/9, Dalvik, in-app views) are real visitors: only text without any product/version is refused.
-    return "usable" if re.search(r"[A-Za-z][\w.-]*/[\d.]+", text) or text.startswith("Mozilla") else "malformed"
+    return (
+        "usable" if re.search(r"[A-Za-z][\w.-]*/[\d.]+", text) or text.startswith("Mozilla") else "malformed"
+    )
 
 
 def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
@@ -60,7 +64,11 @@ def phone_state(phone: str, region: str | None) -> str:
     if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_valid_number):
         return "usable"
     if explicit:
-        return "usable" if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_possible_number) else "malformed"
+        return (
+            "usable"
+            if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_possible_number)
+            else "malformed"
+        )
     if region and _parses(digits, region, phonenumbers.is_possible_number):
         return "no_country_code"
     if not 7 <= len(digits) <= 15:
@@ -78,7 +86,13 @@ def _parses(number: str, region: str | None, verdict) -> bool:
 def _store(con: duckdb.DuckDBPyConnection, key: str, verdicts: list[tuple[str, str]], was: str) -> None:
     if not verdicts:
         return
-    con.execute("CREATE OR REPLACE TEMP TABLE verdict AS SELECT unnest(?) AS text, unnest(?) AS state", [list(column) for column in zip(*verdicts, strict=True)])
-    con.execute(f"""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE verdict AS SELECT unnest(?) AS text, unnest(?) AS state",
+        [list(column) for column in zip(*verdicts, strict=True)],
+    )
+    con.execute(
+        f"""
         UPDATE event_rows SET {key}_state = CAST(verdict.state AS key_state) FROM verdict
-        WHERE {key} = verdict.text AND {key}_state = CAST(? AS key_state)""", [was])
+        WHERE {key} = verdict.text AND {key}_state = CAST(? AS key_state)""",
+        [was],
+    )

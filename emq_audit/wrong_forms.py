@@ -20,7 +20,18 @@ a@b.com test@gmail.com test@email.com name@example.com noemail@example.com norep
 123 1234 12345 123456 1234567 12345678 123456789 1234567890 0123456789 00000000 000000000 0000000000 00000000000 +0000000000
 1111111111 9999999999 +10000000000 5555555555 xxx xxxx x abc asdf qwerty {{email}} {{phone}} {{customer.email}} %email% ${email}
 """
-_JUNK_WITH_SPACES = ("", " ", "not set", "not provided", "not available", "no email", "no phone", "first name", "last name", "n / a")
+_JUNK_WITH_SPACES = (
+    "",
+    " ",
+    "not set",
+    "not provided",
+    "not available",
+    "no email",
+    "no phone",
+    "first name",
+    "last name",
+    "n / a",
+)
 
 
 def _digest(text: str) -> str:
@@ -28,7 +39,16 @@ def _digest(text: str) -> str:
 
 
 def _spellings(text: str) -> set[str]:
-    return {text, text.lower(), text.upper(), text.capitalize(), text.strip(), f" {text}", f"{text} ", f"+{text}"}
+    return {
+        text,
+        text.lower(),
+        text.upper(),
+        text.capitalize(),
+        text.strip(),
+        f" {text}",
+        f"{text} ",
+        f"+{text}",
+    }
 
 
 def junk_hashes() -> set[str]:
@@ -50,7 +70,13 @@ def _country_forms() -> tuple[set[str], set[str]]:
 
 def _gender_forms() -> tuple[set[str], set[str]]:
     words = "male female man woman mand kvinde men women mr mrs ms w d x other unknown mann frau homme femme hombre mujer".split()
-    wrong = {form for word in words for form in (word, word.capitalize(), word.upper())} | {"M", "F", "0", "1", "2"}
+    wrong = {form for word in words for form in (word, word.capitalize(), word.upper())} | {
+        "M",
+        "F",
+        "0",
+        "1",
+        "2",
+    }
     return {"m", "f"}, wrong
 
 
@@ -58,7 +84,10 @@ def _state_forms() -> tuple[set[str], set[str]]:
     """United States and Canada: two small letters. Only capitals are wrong for sure: elsewhere, and in Meta's own libraries, small
     names are accepted."""
     right, wrong = set(), set()
-    for division in (*pycountry.subdivisions.get(country_code="US"), *pycountry.subdivisions.get(country_code="CA")):
+    for division in (
+        *pycountry.subdivisions.get(country_code="US"),
+        *pycountry.subdivisions.get(country_code="CA"),
+    ):
         code = division.code.split("-")[1]
         right |= {code.lower(), division.name.lower()}
         wrong |= {code, division.name, division.name.upper()}
@@ -68,7 +97,10 @@ def _state_forms() -> tuple[set[str], set[str]]:
 def _date_forms() -> tuple[set[str], set[str]]:
     """Right: YYYYMMDD. Wrong: the other orders and separators of the same dates, 1920 to 2015."""
     right, wrong = set(), set()
-    day, formats = date(1920, 1, 1), ("%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%m%d%Y", "%d%m%Y", "%Y/%m/%d")
+    day, formats = (
+        date(1920, 1, 1),
+        ("%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%m%d%Y", "%d%m%Y", "%Y/%m/%d"),
+    )
     while day.year < 2016:
         right.add(day.strftime("%Y%m%d"))
         wrong.update(day.strftime(form) for form in formats)
@@ -92,12 +124,21 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
     for key in HASHED_KEYS:
         if not _any_hash(con, key):
             continue
-        con.execute(f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM junk_hash)")
+        con.execute(
+            f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM junk_hash)"
+        )
         if key in SMALL_DOMAINS:
             right, wrong = SMALL_DOMAINS[key]()
-            con.execute("CREATE OR REPLACE TEMP TABLE wrong_hash AS SELECT unnest(?) AS hash", [[_digest(t) for t in sorted(wrong - right)]])
-            con.execute(f"UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM wrong_hash)")
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE wrong_hash AS SELECT unnest(?) AS hash",
+                [[_digest(t) for t in sorted(wrong - right)]],
+            )
+            con.execute(
+                f"UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM wrong_hash)"
+            )
 
 
 def _any_hash(con: duckdb.DuckDBPyConnection, key: str) -> bool:
-    return con.execute(f"SELECT 1 FROM event_rows WHERE {key}_state = 'usable' LIMIT 1").fetchone() is not None
+    return (
+        con.execute(f"SELECT 1 FROM event_rows WHERE {key}_state = 'usable' LIMIT 1").fetchone() is not None
+    )
