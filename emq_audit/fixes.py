@@ -14,7 +14,7 @@ import pandas as pd
 from emq_audit.check import Answer, Severity, Status
 from emq_audit.match_keys import BY_KEY, STATES
 from emq_audit.remedies import REMEDIES, REMEDY_OF, Remedy
-from emq_audit.report import Fix
+from emq_audit.report import Fix, Snippet
 from emq_audit.score import score
 
 METHODS = {
@@ -97,6 +97,7 @@ def _fix(remedy: Remedy, answers: list[Answer], patterns: pd.DataFrame, today: p
         owner=remedy.owner,
         kind="repair" if gain else "other",
         steps={method: steps(method, remedy.id) for method in METHODS},
+        snippets={method: found for method in METHODS if (found := snippet(method, remedy.id))},
     )
 
 
@@ -146,11 +147,18 @@ def _events(number: int) -> str:
 
 
 @cache
-def _playbook(method: str) -> dict[str, list[str]]:
-    text = files("emq_audit").joinpath("playbooks", f"{method}.toml").read_text(encoding="utf-8")
-    return {fix: entry["steps"] for fix, entry in tomllib.loads(text).items()}
+def _playbook(method: str) -> dict[str, dict]:
+    return tomllib.loads(files("emq_audit").joinpath("playbooks", f"{method}.toml").read_text(encoding="utf-8"))
 
 
 def steps(method: str, fix: str) -> tuple[str, ...]:
     """What to do on one platform, in order. Raises KeyError for an unknown fix."""
-    return tuple(_playbook(method)[fix])
+    return tuple(_playbook(method)[fix]["steps"])
+
+
+def snippet(method: str, fix: str) -> Snippet | None:
+    """The code and the note that go with the steps, or None where there is neither."""
+    entry = _playbook(method)[fix]
+    if "code" not in entry and "note" not in entry:
+        return None
+    return Snippet(entry.get("language", ""), entry.get("code", "").strip("\n"), entry.get("note", ""))

@@ -152,10 +152,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Snippet:
+    """Code for a developer (`language` in small letters) and a `note` about whose hands it is in; either may be empty."""
+
+    language: str
+    code: str
+    note: str
+
+
+@dataclass(frozen=True)
 class Fix:
     """One thing to do. `gain` in EMQ points by event name, as if only this fix were done; `events` it touches.
 
-    `why` is what the log shows, with counts. `effort` and `owner` are words; `steps` maps a method to its instructions.
+    `why` is what the log shows, with counts. `effort` and `owner` are words; `steps` maps a method to its instructions,
+    `snippets` to the code that goes with them, if there is any.
     `kind` is repair, or other (no points, still needed). `scores` gives today's estimate and the one after, by event name.
     """
 
@@ -171,6 +181,7 @@ class Fix:
     owner: str
     kind: str
     steps: dict[str, tuple[str, ...]]
+    snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

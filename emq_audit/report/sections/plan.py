@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emq_audit.check import Check
-from emq_audit.report import EventScore, Fix, Report
+from emq_audit.report import EventScore, Fix, Report, Snippet
 from emq_audit.report.drawings import Axis, Lane, gain_axis, gain_lane, share_bar, today_lane, together_lane
 from emq_audit.report.order import event_order, leading, main_event
 from emq_audit.report.outcomes import Outcome
@@ -24,6 +24,7 @@ from emq_audit.report.words import (
     with_code,
 )
 
+LANGUAGES = {"python": "Python", "javascript": "JavaScript", "php": "PHP", "nginx": "nginx"}
 POINTS_SHOWN, POINTS_KEPT = 6, 5  # up to 6 fixes with points in the plan; where there are more, the first 5
 OTHERS_SHOWN, OTHERS_KEPT = 4, 3
 GAINS_NAMED = 8  # event names listed beside one fix
@@ -33,6 +34,9 @@ GAINS_NAMED = 8  # event names listed beside one fix
 class Steps:
     method: str
     steps: tuple[Sentence, ...]
+    code: str = ""
+    language: str = ""
+    note: Sentence = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +217,14 @@ def _steps(fix: Fix, basis: _Basis) -> tuple[tuple[Steps, ...], tuple[Steps, ...
         return ((Steps("", unlike),) if unlike else ()), ()
     here, elsewhere = [], []
     for method, steps in fix.steps.items():
-        view = Steps(METHODS.get(method, method), tuple(with_code(step) for step in steps))
+        more = fix.snippets.get(method, Snippet("", "", ""))
+        view = Steps(
+            METHODS.get(method, method),
+            tuple(with_code(step) for step in steps),
+            more.code,
+            LANGUAGES.get(more.language, ""),
+            with_code(more.note) if more.note else (),
+        )
         (here if method in basis.methods else elsewhere).append(view)
     return tuple(here), tuple(elsewhere)
 
