@@ -1,0 +1,16 @@
+"""Pages of Meta's documentation that checks cite."""
+
+_API = "https://developers.facebook.com/documentation/ads-commerce/conversions-api"
+
+CUSTOMER = f"{_API}/parameters/customer-information-parameters"
+COOKIES = f"{_API}/parameters/fbp-and-fbc"
+SERVER_EVENT = f"{_API}/parameters/server-event"
+USING = f"{_API}/using-the-api"
+BEST_PRACTICES = f"{_API}/best-practices"
+COMBINATIONS = f"{_API}/best-practices#baseline-requirements-for-matching"
+DEDUPLICATION = f"{_API}/deduplicate-pixel-and-server-events"
+LEADS = f"{_API}/conversion-leads-integration/payload-specification"
+PIXEL_EVENTS = "https://developers.facebook.com/docs/meta-pixel/reference"
+DEDUPLICATION_HELP = "https://www.facebook.com/business/help/823677331451951"
+DIAGNOSTICS_HELP = "https://www.facebook.com/business/help/490934944618455"
+PRIVACY_HELP = "https://www.facebook.com/business/help/363303621411154"
