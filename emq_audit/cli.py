@@ -109,11 +109,11 @@ def audit(
     Write browser=FILE or server=FILE where a file does not say which side its events come from.
     """
     from emq_audit.pipeline import audit as run
-    from emq_audit.report.files import kind_of, write
+    from emq_audit.report.files import brand_from, kind_of, write
     from emq_audit.report.json import to_json
     from emq_audit.report.terminal import show
 
-    brand = {name: options.pop(name) for name in ("client", "agency", "logo", "accent")}
+    brand = brand_from(**{name: options.pop(name) for name in ("client", "agency", "logo", "accent")})
     machine = as_json or "-" in outputs
     targets = [(path, kind_of(path)) for path in map(Path, (path for path in outputs if path != "-"))]
     report = run(list(logs), progress=_progress(), **options)

@@ -6,7 +6,7 @@ what is wrong with it.
 
 Columns of `events`
   file (number of the input file), row (line or record, from 1), side, sender, pixel_id, received_at (Unix seconds), as_sent (the row
-  is the payload itself, so its types are the sender's), event_name, event_time (Unix seconds), event_id, action_source,
+  is the payload itself, so its types are the sender's), event_name, time_text (as sent, where it is not in seconds), test_event_code, event_time (Unix seconds), event_id, action_source,
   event_source_url, referrer_url, value_text, currency, order_id, and for each match key K: K (text) and K_state.
 Facts, computed once because several checks ask for them
   name_state, time_state, id_state, source_state, url_state, value_state, currency_state, click_state, test_code, email_in_url,
@@ -137,7 +137,7 @@ def _judged(values: str) -> str:
     SELECT file, "row", CAST(side AS side_name) AS side, sender, pixel_id, received_at, as_sent, no_event,
            event_name, event_time, event_id, action_source, event_source_url, referrer_url, order_id, value_text, currency,
            {", ".join(KEYS)}, {", ".join(states)},
-           {NAME_STATE_SQL} AS name_state, time_state, id_state(event_id_leaf, event_id) AS id_state,
+           {NAME_STATE_SQL} AS name_state, time_state, CASE WHEN time_state <> 'seconds' THEN time_text END AS time_text, test_event_code, id_state(event_id_leaf, event_id) AS id_state,
            source_state(action_source) AS source_state, url_state(event_source_url) AS url_state,
            value_state(value_text, TRY_CAST(value_text AS DOUBLE)) AS value_state, currency_state(currency) AS currency_state,
            click_agreement(fbc, event_source_url) AS click_state, NOT is_blank(test_event_code) AS test_code,
@@ -164,12 +164,14 @@ def _newest(con: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def _spans_weeks(con: duckdb.DuckDBPyConnection, as_of: int | None) -> bool:
-    """Is this a log kept over weeks? Then its early events were sent when they happened, and their age today says nothing."""
-    old, timed = con.execute(
-        "SELECT count(*) FILTER (WHERE event_time < ? - 7 * 86400), count(*) FROM event_rows WHERE event_time IS NOT NULL",
+    """Is this a log kept day after day for over a week? Then its early events were sent when they happened, and their age today says
+    nothing. A few old events among fresh ones are another thing: those came late."""
+    days, span = con.execute(
+        """SELECT count(DISTINCT event_time // 86400), (max(event_time) - min(event_time)) / 86400 FROM event_rows
+           WHERE event_time <= ?""",
         [as_of],
     ).fetchone()
-    return old > 0.2 * timed
+    return span is not None and span > 7 and days >= 0.8 * span
 
 
 def _define_view(

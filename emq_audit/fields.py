@@ -149,7 +149,7 @@ _BY_ALIAS = {alias: field.name for field in FIELDS for alias in (field.name, *ma
 
 def field_for(header: str) -> str | None:
     """The field that a column or key of this name holds, or None; 'User Data.em', 'ud[em]', 'Email (hashed)' all give em."""
-    dotted = re.sub(r"[\s\-]+", "_", header.strip().lower())
+    dotted = re.sub(r"[\s\-]+", "_", header.strip().strip("[]{}()\"'`#").lower())
     candidates = [
         plain_name(header),
         plain_name(_PREFIXES.sub("", dotted)),

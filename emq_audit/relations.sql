@@ -48,19 +48,20 @@ SELECT *, CAST(NULL AS side_name) AS side FROM id_counts WHERE browser = 1 AND s
 -- people: one row per email and side that ten or more events carry: how many `events`, and how many different browsers (`visitors`, by
 -- fbp) and addresses sent it.
 CREATE TABLE people AS
-SELECT NULL AS event_name, side, em, count(*) AS events, count(DISTINCT fbp) AS visitors, count(DISTINCT client_ip_address) AS addresses
+SELECT NULL AS event_name, side, em, count(*) AS events,
+       count(DISTINCT fbp) FILTER (WHERE fbp_state = 'usable') AS visitors, count(DISTINCT client_ip_address) AS addresses
 FROM events
 WHERE em_state = 'usable' AND (side, em) IN (
     SELECT (side, em) FROM events WHERE em_state = 'usable' GROUP BY side, em HAVING count(*) >= 10)
 GROUP BY side, em;
 
--- addresses: one row per public IP address that carries at least one in fifty of a side's addressed events, and at least fifty of them.
+-- addresses: one row per side and public IP address that carries at least one in fifty of the side's addressed events, and at least
+-- twenty of them; with its `share` of them (0 to 1) and how many different browsers (`visitors`, by fbp) used it.
 CREATE TABLE addresses AS
-SELECT NULL AS event_name, side, client_ip_address, count(*) AS events, count(DISTINCT fbp) AS visitors
-FROM events
-WHERE client_ip_address_state = 'usable' AND (side, client_ip_address) IN (
-    SELECT (side, client_ip_address)
-    FROM (SELECT side, client_ip_address, count(*) AS n FROM events WHERE client_ip_address_state = 'usable' GROUP BY ALL)
-    WHERE n >= 50 AND 50 * n >= (SELECT count(*) FROM events WHERE client_ip_address_state = 'usable'))
-GROUP BY side, client_ip_address;
-
+SELECT NULL AS event_name, events.side, client_ip_address, count(*) AS events, any_value(often.share) AS share,
+       count(DISTINCT fbp) FILTER (WHERE fbp_state = 'usable') AS visitors
+FROM events JOIN (
+    SELECT side, client_ip_address AS address, count(*) / sum(count(*)) OVER (PARTITION BY side) AS share
+    FROM events WHERE client_ip_address_state = 'usable' GROUP BY side, client_ip_address
+    QUALIFY count(*) >= 20 AND share >= 0.02) AS often ON events.side = often.side AND client_ip_address = address
+GROUP BY events.side, client_ip_address;

@@ -17,7 +17,7 @@ CREATE MACRO is_blank(text) AS text IS NULL OR trim(text, E' \t\r\n') = '';
 -- Text that a program writes where a value is missing. (Regular expressions instead of long IN lists, here and below: DuckDB turns
 -- such a list into a join, which is slower and loses the order of the file.)
 CREATE MACRO is_placeholder(text) AS regexp_full_match(trim(text),
-    '(?i)null|undefined|none|nan|n/a|na|nil|unknown|\(?not set\)?|\(none\)|\[object object\]|-+|false|true|test|guest|anonymous|email|phone|(test|example)@(test|example)\.com|0+|\+0+|\{\{[a-z_. ]+\}\}|xxx+');
+    '(?i)null|undefined|none|nan|n/a|nil|unknown|\(?not set\)?|\(none\)|\[object object\]|-+|false|true|test|guest|anonymous|email|phone|(test|example)@(test|example)\.com|0+|\+0+|\{\{[a-z_. ]+\}\}|xxx+');
 
 -- States of a match key are constants of the type key_state (match_keys.STATES), so that no row pays for a cast from text.
 
@@ -137,9 +137,9 @@ CREATE MACRO address_state(text) AS
 
 CREATE MACRO ip_state(leaf, text, side) AS
     CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
+         WHEN CAST(leaf AS VARCHAR)[1] = '[' AND json_array_length(leaf) > 1 THEN 'list'::key_state
          WHEN is_ipv4(text) THEN ipv4_state(text)
          WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
-         WHEN CAST(leaf AS VARCHAR)[1] = '[' AND json_array_length(leaf) > 1 THEN 'list'::key_state
          ELSE address_state(bare_ip(text))
     END;
 

@@ -5,6 +5,7 @@ lists of texts when the audit starts; only the verdict leaves this module, never
 """
 
 import hashlib
+import re
 from datetime import date, timedelta
 
 import duckdb
@@ -12,8 +13,11 @@ import pycountry
 
 HASHED_KEYS = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
 
+NUMBERED = ("external_id", "zp")
+"""Keys whose real values are often plain numbers: customer 1234 and postcode 12345 exist."""
+
 _JUNK_TEXTS = """
-null undefined none nan n/a na nil unknown (not set) (none) (empty) empty [object Object] [] {} "" '' - -- _ . 0 00 000 0000 00000 1 -1
+null undefined none nan n/a nil unknown (not set) (none) (empty) empty [object Object] [] {} "" '' - -- _ . 0 00 000 0000 00000 1 -1
 false true test testing tester guest anonymous anon user admin email e-mail mail phone name first last firstname lastname city state zip
 country test@test.com test@test.test test@example.com example@example.com email@example.com info@example.com user@example.com a@a.com
 a@b.com test@gmail.com test@email.com name@example.com noemail@example.com noreply@example.com no@email.com none@none.com
@@ -51,9 +55,11 @@ def _spellings(text: str) -> set[str]:
     }
 
 
-def junk_hashes() -> set[str]:
-    """SHA-256 of every placeholder text in its usual spellings."""
+def junk_hashes(*, numbers: bool = True) -> set[str]:
+    """SHA-256 of every placeholder text in its usual spellings; without `numbers`, of digits only zeros."""
     texts = {*_JUNK_TEXTS.split(), *_JUNK_WITH_SPACES}
+    if not numbers:
+        texts = {text for text in texts if not re.fullmatch(r"[-+]?\d*[1-9]\d*", text)}
     return {_digest(spelling) for text in texts for spelling in _spellings(text)}
 
 
@@ -115,6 +121,7 @@ SMALL_DOMAINS = {"country": _country_forms, "ge": _gender_forms, "st": _state_fo
 def define(con: duckdb.DuckDBPyConnection) -> None:
     """Create the table `junk_hash` and the macro `is_currency`; the small domains follow only when a log holds them."""
     con.execute("CREATE TABLE junk_hash AS SELECT unnest(?) AS hash", [sorted(junk_hashes())])
+    con.execute("CREATE TABLE junk_but_numbers AS SELECT unnest(?) AS hash", [sorted(junk_hashes(numbers=False))])
     codes = "|".join(sorted({currency.alpha_3 for currency in pycountry.currencies}))
     con.execute(f"CREATE MACRO is_currency(code) AS regexp_full_match(upper(trim(code)), '{codes}')")
 
@@ -124,8 +131,9 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
     for key in HASHED_KEYS:
         if not _any_hash(con, key):
             continue
+        junk = "junk_but_numbers" if key in NUMBERED else "junk_hash"
         con.execute(
-            f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM junk_hash)"
+            f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM {junk})"
         )
         if key in SMALL_DOMAINS:
             right, wrong = SMALL_DOMAINS[key]()

@@ -3,7 +3,6 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from emq_audit.errors import AuditError
 from emq_audit.report import Report
@@ -35,9 +34,9 @@ def brand_from(
     return Brand(client=client, agency=agency, logo=picture, **({"accent": accent} if accent else {}))
 
 
-def write(report: Report, path: Path, kind: str, brand: dict[str, Any]) -> None:
+def write(report: Report, path: Path, kind: str, brand: Brand) -> None:
     """Write one face of the report; an interrupted run leaves the old file as it was."""
-    text = to_html(report, brand_from(**brand)) if kind == "html" else to_json(report)
+    text = to_html(report, brand) if kind == "html" else to_json(report)
     write_whole(path, text)
 
 
