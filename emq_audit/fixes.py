@@ -148,7 +148,9 @@ def _events(number: int) -> str:
 
 @cache
 def _playbook(method: str) -> dict[str, dict]:
-    return tomllib.loads(files("emq_audit").joinpath("playbooks", f"{method}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("emq_audit").joinpath("playbooks", f"{method}.toml").read_text(encoding="utf-8")
+    )
 
 
 def steps(method: str, fix: str) -> tuple[str, ...]:

@@ -73,7 +73,8 @@ def notes(
     if unknown:
         found.append(
             f"The log does not say whether {unknown:,} events came from the browser or the server. Their scores assume "
-            "that contact data is hashed before Meta gets it. Name the side (--side, or the choice on the start page) to check hashing and deduplication."
+            "that contact data is hashed before Meta gets it. Name the side (--side, or the choice "
+            "on the start page) to check hashing and deduplication."
         )
     if no_receipt and no_receipt == server:
         found.append(

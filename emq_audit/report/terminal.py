@@ -30,7 +30,6 @@ def show(report: Report, console: Console | None = None) -> None:
     parts = [
         _heading(report),
         _scores(report),
-        _scores_note(),
         *_coverage(report, room),
         _dedup(report),
         _fixes(report),
@@ -39,18 +38,19 @@ def show(report: Report, console: Console | None = None) -> None:
     console.print(Group(*(part for part in parts if part is not None)))
 
 
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        header_style="dim",
-    )
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name, justify in columns:
         table.add_column(name, justify=justify)
     return table
+
+
+def _titled(title: str, table: Table) -> Group:
+    return Group(Text(f"\n{title}", style="bold"), table)
+
+
+def _name(event_name: str) -> str:
+    return printable(event_name) or "(no event name)"
 
 
 def _text(words: str, style: str = "") -> Text:
@@ -59,15 +59,16 @@ def _text(words: str, style: str = "") -> Text:
 
 
 def _heading(report: Report) -> Group:
-    span = " to ".join(
+    days = dict.fromkeys(
         f"{datetime.fromtimestamp(moment, UTC):%-d %B %Y}"
         for moment in (report.input.first, report.input.last)
         if moment
     )
+    span = " to ".join(days)
     scored = next((score for score in report.scores if score.emq is not None), None)
     line = Text("Event Match Quality, estimated", style="bold")
     facts = Text(
-        f"{report.input.events:,} events, {_KINDS[report.setup.kind]}" + (f", {span}" if span else ""),
+        f"{_events(report.input.events)}, {_KINDS[report.setup.kind]}" + (f", {span}" if span else ""),
         style="dim",
     )
     if scored is None:
@@ -82,26 +83,47 @@ def verdict(score: EventScore) -> tuple[str, str]:
     return ("▼ below", "red") if score.high < score.target else ("◆ close", "yellow")
 
 
-def _scores(report: Report) -> Table | None:
-    if not report.scores:
-        return None
-    table = _table("\nScores (0 to 10; target 6.0)", ("Event", "left"), ("Side", "left"), ("Events", "right"), ("Estimate", "right"),
-                   ("Range", "left"), ("Possible", "right"), ("", "left"))  # fmt: skip
-    for score in report.scores:
-        row = [_text(score.event_name), Text(score.side), Text(f"{score.events:,}")]
-        if score.emq is None:
-            table.add_row(*row, Text("–"), Text(""), Text(""), Text(score.reason or "", style="dim"))
-            continue
+def _events(number: int) -> str:
+    return f"{number:,} event{'' if number == 1 else 's'}"
+
+
+def _scores(report: Report) -> Group | None:
+    scored = [score for score in report.scores if score.emq is not None]
+    parts: list = [_score_table(scored), _scores_note()] if scored else []
+    reasons = dict.fromkeys(score.reason for score in report.scores if score.emq is None)
+    for reason in reasons:
+        names = [
+            f"{_name(score.event_name)} ({_events(score.events)})"
+            for score in report.scores
+            if score.emq is None and score.reason == reason
+        ]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        parts.append(Text(f"\nNot scored: {', '.join(names[:8])}{more}. {reason}", style="dim"))
+    return Group(*parts) if parts else None
+
+
+def _score_table(scored: list[EventScore]) -> Group:
+    columns = (
+        ("Event", "left"),
+        ("Side", "left"),
+        ("Events", "right"),
+        ("Estimate", "right"),
+        ("Range", "left"),
+    )
+    table = _table(*columns, ("Possible", "right"), ("", "left"))
+    for score in scored:
         words, colour = verdict(score)
         better = score.possible is not None and score.possible - score.emq >= 0.05
         table.add_row(
-            *row,
+            Text(_name(score.event_name)),
+            score.side,
+            f"{score.events:,}",
             Text(f"{score.emq:.1f}", style="bold"),
             Text(f"{score.low:.1f}–{score.high:.1f}", style="dim"),
-            Text(f"{score.possible:.1f}" if better else ""),
+            f"{score.possible:.1f}" if better else "",
             Text(words, style=colour),
         )
-    return table
+    return _titled("Scores (0 to 10; target 6.0)", table)
 
 
 def _scores_note() -> Text:
@@ -112,7 +134,7 @@ def _scores_note() -> Text:
     )
 
 
-def _coverage(report: Report, room: int) -> list[Table]:
+def _coverage(report: Report, room: int) -> list[Group]:
     """One table a side: keys that anything was sent for, against the first `room` events."""
     return [
         table
@@ -121,7 +143,7 @@ def _coverage(report: Report, room: int) -> list[Table]:
     ]
 
 
-def _side_coverage(report: Report, side: str, room: int) -> Table | None:
+def _side_coverage(report: Report, side: str, room: int) -> Group | None:
     cells = {(cell.key, cell.event_name): cell for cell in report.coverage if cell.side == side}
     names = sorted({name for _, name in cells}, key=lambda name: (importance(name), name))[:room]
     keys = [
@@ -129,20 +151,16 @@ def _side_coverage(report: Report, side: str, room: int) -> Table | None:
     ]
     if not keys:
         return None
-    table = _table(
-        f"\nMatch keys, {side} events (usable %, faulty ×)",
-        ("Key", "left"),
-        *((_two_lines(name), "right") for name in names),
-    )
+    table = _table(("Key", "left"), *((_two_lines(name), "right") for name in names))
     for key in keys:
         table.add_row(BY_KEY[key].label.split(" (")[0], *(_cell(cells.get((key, name))) for name in names))
-    return table
+    return _titled(f"Match keys, {side} events (usable %, faulty ×)", table)
 
 
-def _two_lines(name: str) -> str:
+def _two_lines(name: str, longest: int = 9) -> str:
     """A long event name broken at an inner capital, so that columns stay narrow."""
-    clean = escape(printable(name))
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "\n", clean, count=1) if len(clean) > 9 else clean
+    clean = escape(_name(name))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "\n", clean, count=1) if len(clean) > longest else clean
 
 
 def _cell(cell: KeyCoverage | None) -> Text:
@@ -158,13 +176,12 @@ def _percent(share: float) -> str:
     return "<1" if 0 < share < 0.005 else f"{share * 100:.0f}"
 
 
-def _dedup(report: Report) -> Table | None:
+def _dedup(report: Report) -> Group | None:
     both = [entry for entry in report.dedup if entry.browser and entry.server]
     if not both:
         return None
     numbers = ("Browser", "Server", "Paired", "Browser\nonly", "Server\nonly", "Coverage", "Reused\nids")
-    heading = "\nDeduplication (event coverage: goal 75 %)"
-    table = _table(heading, ("Event", "left"), *((name, "right") for name in numbers))
+    table = _table(("Event", "left"), *((name, "right") for name in numbers))
     for entry in both:
         coverage = Text(
             f"{_percent(entry.event_coverage or 0)} %",
@@ -175,9 +192,12 @@ def _dedup(report: Report) -> Table | None:
             for number in (entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only)
         )
         table.add_row(
-            _text(entry.event_name), *counts, coverage, f"{entry.reused_ids:,}" if entry.reused_ids else "–"
+            Text(_name(entry.event_name)),
+            *counts,
+            coverage,
+            f"{entry.reused_ids:,}" if entry.reused_ids else "–",
         )
-    return table
+    return _titled("Deduplication (event coverage: goal 75 %)", table)
 
 
 def _fixes(report: Report) -> Group | None:
@@ -245,7 +265,7 @@ def show_event(view, more: int, console: Console | None = None) -> None:
         if view.emq is not None
         else "Meta scores website events only."
     )
-    table = _table("", ("Match key", "left"), ("State", "left"), ("Value (masked)", "left"))
+    table = _table(("Match key", "left"), ("State", "left"), ("Value (masked)", "left"))
     for key in view.keys:
         if key.status != "missing" or key.state == "empty":
             colour = {"usable": "green", "faulty": "yellow"}.get(key.status, "dim")
