@@ -5,9 +5,11 @@ lays the view `events` over it, which every later stage reads. Nothing is repair
 what is wrong with it.
 
 Columns of `events`
-  file (number of the input file), row (line or record, from 1), side, sender, pixel_id, received_at (Unix seconds), as_sent (the row
-  is the payload itself, so its types are the sender's), event_name, time_text (as sent, where it is not in seconds), test_event_code, event_time (Unix seconds), event_id, action_source,
-  event_source_url, referrer_url, value_text, currency, order_id, and for each match key K: K (text) and K_state.
+  provenance  file (number of the input file), row (line or record, from 1), side, sender, pixel_id, received_at (Unix seconds), as_sent
+              (the row is the payload itself, so its types are the sender's)
+  event       event_name, event_time (Unix seconds), time_text (as sent, where it was not in seconds), event_id, action_source,
+              event_source_url, referrer_url, test_event_code, order_id, value_text, currency
+  match keys  for each key K: K (text; of a list the value that counts) and K_state
 Facts, computed once because several checks ask for them
   name_state, time_state, id_state, source_state, url_state, value_state, currency_state, click_state, test_code, email_in_url,
   email_in_custom, misnamed_key, contents_broken, scored (website event: EMQ exists), age_state (fresh, old, future),
@@ -134,10 +136,11 @@ def _judged(values: str) -> str:
         "user_agent_state(client_user_agent_leaf, client_user_agent, side) AS client_user_agent_state",
     ]
     return f"""
-    SELECT file, "row", CAST(side AS side_name) AS side, sender, pixel_id, received_at, as_sent, no_event,
+    SELECT file, "row", side_state(side) AS side, sender, pixel_id, received_at, as_sent, no_event,
            event_name, event_time, event_id, action_source, event_source_url, referrer_url, order_id, value_text, currency,
            {", ".join(KEYS)}, {", ".join(states)},
-           {NAME_STATE_SQL} AS name_state, time_state, CASE WHEN time_state <> 'seconds' THEN time_text END AS time_text, test_event_code, id_state(event_id_leaf, event_id) AS id_state,
+           {NAME_STATE_SQL} AS name_state, time_state, CASE WHEN time_state <> 'seconds' THEN time_text END AS time_text,
+           test_event_code, id_state(event_id_leaf, event_id) AS id_state,
            source_state(action_source) AS source_state, url_state(event_source_url) AS url_state,
            value_state(value_text, TRY_CAST(value_text AS DOUBLE)) AS value_state, currency_state(currency) AS currency_state,
            click_agreement(fbc, event_source_url) AS click_state, NOT is_blank(test_event_code) AS test_code,

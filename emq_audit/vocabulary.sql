@@ -19,6 +19,10 @@ CREATE MACRO is_blank(text) AS text IS NULL OR trim(text, E' \t\r\n') = '';
 CREATE MACRO is_placeholder(text) AS regexp_full_match(trim(text),
     '(?i)null|undefined|none|nan|n/a|nil|unknown|\(?not set\)?|\(none\)|\[object object\]|-+|false|true|test|guest|anonymous|email|phone|(test|example)@(test|example)\.com|0+|\+0+|\{\{[a-z_. ]+\}\}|xxx+');
 
+CREATE MACRO side_state(side) AS
+    CASE WHEN side = 'server' THEN 'server'::side_name WHEN side = 'browser' THEN 'browser'::side_name
+         WHEN side = 'offline' THEN 'offline'::side_name ELSE 'unknown'::side_name END;
+
 -- States of a match key are constants of the type key_state (match_keys.STATES), so that no row pays for a cast from text.
 
 -- Hashes -----------------------------------------------------------------------------------------------------------------

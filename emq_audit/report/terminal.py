@@ -192,7 +192,7 @@ def _dedup(report: Report) -> Group | None:
             for number in (entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only)
         )
         table.add_row(
-            Text(_name(entry.event_name)),
+            _two_lines(entry.event_name, 12),
             *counts,
             coverage,
             f"{entry.reused_ids:,}" if entry.reused_ids else "–",
