@@ -6,9 +6,10 @@ lists of texts when the audit starts; only the verdict leaves this module, never
 
 import hashlib
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
+import pandas as pd
 import pycountry
 
 HASHED_KEYS = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
@@ -103,14 +104,20 @@ def _state_forms() -> tuple[set[str], set[str]]:
 def _date_forms() -> tuple[set[str], set[str]]:
     """Right: YYYYMMDD. Wrong: the other orders and separators of the same dates, 1920 to 2015."""
     right, wrong = set(), set()
-    day, formats = (
-        date(1920, 1, 1),
-        ("%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%m%d%Y", "%d%m%Y", "%Y/%m/%d"),
-    )
-    while day.year < 2016:
-        right.add(day.strftime("%Y%m%d"))
-        wrong.update(day.strftime(form) for form in formats)
-        day += timedelta(days=1)
+    for ordinal in range(date(1920, 1, 1).toordinal(), date(2016, 1, 1).toordinal()):
+        day = date.fromordinal(ordinal)
+        y, m, d = str(day.year), f"{day.month:02}", f"{day.day:02}"
+        right.add(y + m + d)
+        wrong |= {
+            f"{m}/{d}/{y}",
+            f"{d}/{m}/{y}",
+            f"{y}-{m}-{d}",
+            f"{d}-{m}-{y}",
+            f"{d}.{m}.{y}",
+            m + d + y,
+            d + m + y,
+            f"{y}/{m}/{d}",
+        }
     return right, wrong - right
 
 
@@ -120,8 +127,8 @@ SMALL_DOMAINS = {"country": _country_forms, "ge": _gender_forms, "st": _state_fo
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
     """Create the table `junk_hash` and the macro `is_currency`; the small domains follow only when a log holds them."""
-    con.execute("CREATE TABLE junk_hash AS SELECT unnest(?) AS hash", [sorted(junk_hashes())])
-    con.execute("CREATE TABLE junk_but_numbers AS SELECT unnest(?) AS hash", [sorted(junk_hashes(numbers=False))])
+    _table(con, "junk_hash", junk_hashes())
+    _table(con, "junk_but_numbers", junk_hashes(numbers=False))
     codes = "|".join(sorted({currency.alpha_3 for currency in pycountry.currencies}))
     con.execute(f"CREATE MACRO is_currency(code) AS regexp_full_match(upper(trim(code)), '{codes}')")
 
@@ -137,13 +144,18 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
         )
         if key in SMALL_DOMAINS:
             right, wrong = SMALL_DOMAINS[key]()
+            _table(con, "wrong_hash", {_digest(text) for text in wrong - right})
             con.execute(
-                "CREATE OR REPLACE TEMP TABLE wrong_hash AS SELECT unnest(?) AS hash",
-                [[_digest(t) for t in sorted(wrong - right)]],
+                f"""UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable'
+                    AND {key}[:64] IN (FROM wrong_hash)"""
             )
-            con.execute(
-                f"UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM wrong_hash)"
-            )
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, hashes: set[str]) -> None:
+    """A table of one column; by way of a frame, because a long list as a parameter takes seconds."""
+    con.register("hashes", pd.DataFrame({"hash": sorted(hashes)}))
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM hashes")
+    con.unregister("hashes")
 
 
 def _any_hash(con: duckdb.DuckDBPyConnection, key: str) -> bool:
