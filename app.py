@@ -1,0 +1,3 @@
+from emq_audit.app.main import main
+
+main()

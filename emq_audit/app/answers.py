@@ -1,0 +1,205 @@
+"""The finding at the head of each page, and the few choices of what to show, all read from a Report.
+
+Nothing here computes a score or a share: it picks, compares and words what the Report holds. The verdict on the whole log
+is `emq_audit.report.summary.verdict`, the same as in the HTML report.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from emq_audit.app.words import shown, sign_up
+from emq_audit.dedup import COVERAGE_GOAL
+from emq_audit.match_keys import BY_KEY, KEYS, STATES, status
+from emq_audit.report import DedupEntry, EventScore, Fix, KeyCoverage, Report
+from emq_audit.report.order import event_order, leading, main_event, side_rank
+from emq_audit.report.summary import both_sides, lifting, lifts, main_entry, standing, verdict
+from emq_audit.report.words import (
+    CARRIED,
+    count,
+    counted,
+    listed,
+    percent,
+    period,
+    plural,
+    points,
+    side_events,
+)
+
+WORTH_NAMING = 0.05
+"""Share of events from which a faulty key of the main event leads the coverage page, 0-1."""
+LOST = 0.05
+"""Difference of shares from which a key counts as lost between browser and server, 0-1."""
+
+
+def events_in_order(report: Report) -> list[str]:
+    """All event names, the most valuable first."""
+    return sorted(event_order(report), key=event_order(report).__getitem__)
+
+
+def sides(report: Report) -> list[str]:
+    """The sides that sent something, server first."""
+    return sorted({cell.side for cell in report.coverage}, key=side_rank)
+
+
+# Overview
+
+
+def overview(report: Report) -> tuple[str, str]:
+    """Verdict and scope."""
+    scores = leading(report)
+    told = _below(scores) if len(scores) > 1 else ""
+    return "".join(piece.text for piece in verdict(report)), told + scope(report)
+
+
+def _below(scores: Sequence[EventScore]) -> str:
+    below = [f"{shown(s.event_name, 30)} at {points(s.emq)}" for s in scores if standing(s) == "below"]
+    if not below:
+        return "No event is below target. "
+    more = [f"{count(len(below) - 3)} more"] if len(below) > 3 else []
+    return f"Below target: {listed(below[:3] + more)}. "
+
+
+def scope(report: Report) -> str:
+    when = period(report.input.first, report.input.last)
+    return f"Estimated from {counted(report.input.events, 'event')}{', ' + when if when else ''}."
+
+
+def unscored(report: Report) -> list[EventScore]:
+    """Event names without a score on any side, one entry each, with the reason."""
+    scored = {score.event_name for score in leading(report)}
+    left = {score.event_name: score for score in report.scores if score.event_name not in scored}
+    return sorted(left.values(), key=lambda score: event_order(report)[score.event_name])
+
+
+def worst_cell(report: Report, cells: tuple[KeyCoverage, ...] | list[KeyCoverage]) -> KeyCoverage | None:
+    """The key with most faulty values on the main event, or else anywhere."""
+    faulty = [cell for cell in cells if cell.faulty > 0]
+    main = [cell for cell in faulty if cell.event_name == main_event(report) and cell.faulty >= WORTH_NAMING]
+    return max(main or faulty, key=lambda cell: (cell.faulty, cell.events), default=None)
+
+
+def top_fixes(report: Report) -> list[Fix]:
+    """The three fixes to begin with: the first that bring points, or the first at all."""
+    raising = [fix for fix in report.fixes if any(value > 0 for value in fix.gain.values())]
+    return (raising or list(report.fixes))[:3]
+
+
+# Coverage
+
+
+def coverage(report: Report, side: str) -> str:
+    cells = [cell for cell in report.coverage if cell.side == side]
+    worst = worst_cell(report, cells)
+    if worst is None:
+        sent = {cell.key for cell in cells if cell.usable > 0}
+        return f"Every value on the {side} side can be used; {count(len(sent))} of {len(KEYS)} match keys are sent."
+    name, key = shown(worst.event_name, 30), CARRIED[worst.key]
+    reason, number = fault_counts(worst)[0]
+    why = f"{STATES[reason]} in {count(number)}"
+    if worst.usable == 0 and worst.faulty >= 0.5:
+        return f"No {name} event carries {key} that Meta can use: {why}."
+    return f"{percent(worst.faulty)} of {name} events carry {key} that Meta cannot use: {why}."
+
+
+def fault_counts(cell: KeyCoverage) -> list[tuple[str, int]]:
+    """(state, events) of what is there but faulty, most frequent first."""
+    return Counter({state: n for state, n in cell.states.items() if status(state) == "faulty"}).most_common()
+
+
+def lost(report: Report) -> list[tuple[KeyCoverage, KeyCoverage]]:
+    """(browser cell, server cell) of keys that the same event carries clearly less often from the server, widest gap first."""
+    found = {(cell.event_name, cell.key, cell.side): cell for cell in report.coverage}
+    pairs = [
+        (cell, found[cell.event_name, cell.key, "server"])
+        for cell in report.coverage
+        if cell.side == "browser" and (cell.event_name, cell.key, "server") in found
+    ]
+    gaps = [pair for pair in pairs if pair[0].usable - pair[1].usable >= LOST]
+    return sorted(gaps, key=lambda pair: pair[1].usable - pair[0].usable)
+
+
+def cell_words(cell: KeyCoverage) -> str:
+    """Email on Purchase, server events."""
+    return f"{BY_KEY[cell.key].label} on {shown(cell.event_name, 40)}, {side_events(cell.side)}"
+
+
+# Deduplication
+
+
+def deduplication(report: Report) -> tuple[str, str]:
+    entry = main_entry(report)
+    if entry is None:
+        return _one_sided(
+            report
+        ), "Meta counts a browser and a server event once when event name and event id are equal."
+    share = entry.event_coverage or 0
+    name = shown(entry.event_name, 30)
+    against = "below" if share < COVERAGE_GOAL else "above"
+    shared = sum(other.collisions for other in report.dedup)
+    more = ""
+    if shared:
+        more = f" {sign_up(shared)} event {plural(shared, 'id')} {plural(shared, 'is', 'are')} shared by different people."
+    return (
+        f"{percent(share)} of {name} browser events also came from the server, "
+        f"{against} Meta’s goal of {percent(COVERAGE_GOAL)}.{more}",
+        "Meta counts a browser and a server event once when event name and event id are equal and both arrive within 48 hours.",
+    )
+
+
+def _one_sided(report: Report) -> str:
+    if not report.dedup:
+        return "There are no events here that could be paired."
+    names = {
+        "browser": any(entry.browser for entry in report.dedup),
+        "server": any(entry.server for entry in report.dedup),
+    }
+    if all(names.values()):
+        return "Browser and server send different events: there is nothing to pair."
+    only = next((side for side, present in names.items() if present), None)
+    return (
+        f"Only {side_events(only)} in this log: there is nothing to pair."
+        if only
+        else "The log does not say which side its events come from."
+    )
+
+
+def paired_events(report: Report) -> list[DedupEntry]:
+    order = event_order(report)
+    return sorted(report.dedup, key=lambda entry: order[entry.event_name])
+
+
+def pairable(report: Report) -> list[DedupEntry]:
+    return [entry for entry in paired_events(report) if both_sides(entry)]
+
+
+# Fixes
+
+
+def fixes(report: Report) -> tuple[str, str]:
+    main = main_event(report)
+    if not report.fixes:
+        return "Nothing that is sent needs repair.", "To go higher, send more match keys: see Coverage."
+    score = next((score for score in leading(report) if score.event_name == main), None)
+    repairs = lifting(report, score) if score else ()
+    note = "Each gain is an estimate in points of 10, as if only that fix were done."
+    if score is None or score.possible is None or not repairs:
+        needed = plural(len(report.fixes), "fix is", "fixes are")
+        return f"{sign_up(len(report.fixes))} {needed} needed; no repair raises a score.", note
+    return (
+        f"{sign_up(len(repairs))} {plural(len(repairs), 'fix takes', 'fixes take')} {shown(score.event_name, 30)} "
+        f"from about {points(score.emq)} to about {points(score.possible)}.",
+        note,
+    )
+
+
+def fixes_of(report: Report, score: EventScore) -> list[Fix]:
+    return [fix for fix in report.fixes if lifts(fix, score)]
+
+
+def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:
+    """(event name, points) a fix is announced with: the main event if it gains there, else where it gains most."""
+    gains = {name: value for name, value in fix.gain.items() if value > 0}
+    if not gains:
+        return None
+    name = first if first in gains else max(gains, key=gains.__getitem__)
+    return name, gains[name]

@@ -1,0 +1,212 @@
+"""The app in a real browser: the journeys of a user, nothing asked of any other computer, and the keyboard."""
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from emq_audit.demo import write_demo
+from tests.conftest import PRIVATE, served
+
+PAGES = ("Overview", "Coverage", "Deduplication", "Fixes", "Events")
+LONG = 60_000  # milliseconds: an audit on a busy machine
+
+
+class Watched:
+    """A browser page that notes what it asks of others and what goes wrong in it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.outside, self.errors = page, [], []
+        own = (address, address.replace("http", "ws", 1), "data:", "blob:")
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(own) else self.outside.append(request.url),
+        )
+        page.on(
+            "websocket",
+            lambda socket: None if socket.url.startswith(own) else self.outside.append(socket.url),
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(address)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has run to its end."""
+        done = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+        expect(self.page.locator(done)).to_be_visible(timeout=LONG)
+
+    def open(self, name: str) -> None:
+        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+        expect(self.page.locator("p.emq-page")).to_have_text(name, timeout=LONG)
+        self.settle()
+
+    def demo(self) -> None:
+        self.page.get_by_role("button", name="Try the demo shop").click()
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text("Purchase", timeout=LONG)
+        self.settle()
+
+
+@pytest.fixture
+def watched(page: Page, app_url: str) -> Iterator[Watched]:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    seen = Watched(page, app_url)
+    yield seen
+    assert seen.outside == []
+    assert seen.errors == []
+
+
+# Streamlit's own drop zone: a labelled section that calls itself presentation.
+FRAMEWORK = {"presentation-role-conflict"}
+
+
+def barriers(page: Page) -> set[str]:
+    """What axe finds that hinders people, by the ids of its rules."""
+    return {violation["id"] for violation in Axe().run(page).response["violations"]}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_demo_shows_every_page(browser: Browser, app_url: str, scheme: str):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    watched = Watched(context.new_page(), app_url)
+    assert barriers(watched.page) <= FRAMEWORK
+    watched.demo()
+    for name in PAGES:
+        watched.open(name)
+        expect(watched.page.get_by_role("heading", level=1)).to_have_count(1)
+        expect(watched.page.get_by_test_id("stAlert")).to_have_count(0)
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= 1280, f"{name} is too wide"
+        assert barriers(watched.page) <= FRAMEWORK, name
+    fonts = watched.page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
+    assert any("Inter" in font for font in fonts), "the shipped font is not used"
+    assert (watched.outside, watched.errors) == ([], [])
+    context.close()
+
+
+def test_a_click_on_the_grid_shows_that_cell(watched: Watched):
+    watched.demo()
+    watched.open("Coverage")
+    grid = watched.page.locator(".st-key-emq-grid").get_by_test_id("stPlotlyChart").bounding_box()
+    watched.page.mouse.click(grid["x"] + 60, grid["y"] + 42 + 2 * 31 + 12 + 15)  # third row: first name
+    chosen = watched.page.get_by_role("combobox", name="Match key")
+    expect(chosen).to_have_value("First name", timeout=LONG)
+
+
+def test_two_small_logs_give_a_score(watched: Watched, tmp_path: Path):
+    write_demo(tmp_path)
+    logs = [str(tmp_path / name) for name in ("capi_server.ndjson", "pixel_browser.csv")]
+    watched.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(logs)
+    expect(watched.page.get_by_role("heading", level=1)).to_contain_text(
+        re.compile(r"\d\.\d of 10"), timeout=LONG
+    )
+    expect(watched.page.locator(".emq-side b")).to_have_text(["capi_server.ndjson", "pixel_browser.csv"])
+
+
+def test_closing_the_tab_deletes_what_was_kept(browser: Browser, app_url: str, app_home: Path):
+    context = browser.new_context()
+    Watched(context.new_page(), app_url).demo()
+    assert kept(app_home), "the audit keeps its events somewhere else: this test watches the wrong folder"
+    context.close()
+    end = time.monotonic() + 30
+    while kept(app_home) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert kept(app_home) == []
+
+
+def kept(home: Path) -> list[Path]:
+    return list((home / PRIVATE).glob("emq-audit-*"))
+
+
+def test_a_bad_upload_gets_a_sentence(watched: Watched, tmp_path: Path):
+    bad = tmp_path / "holiday.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
+    watched.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(bad))
+    message = watched.page.get_by_test_id("stAlert")
+    expect(message).to_be_visible(timeout=LONG)
+    expect(message).not_to_contain_text("Traceback")
+    expect(watched.page.get_by_role("button", name="Try the demo shop")).to_be_visible()
+
+
+HOSTILE = (
+    b'{"event_name": "![x](http://evil.example/i.png)<img src=http://evil.example/j.png>", "event_time": 1794182400,'
+    b' "action_source": "website", "event_id": "<script>alert(1)</script>", "user_data": {"em": ["![x](http://evil.example/k.png)"],'
+    b' "client_ip_address": "203.0.113.9", "client_user_agent": "<b>Mozilla/5.0</b>"}}\n'
+)
+
+
+def test_a_hostile_log_is_only_text(watched: Watched, tmp_path: Path):
+    log = tmp_path / "![x](http:evil.example) <img src=x>.ndjson"
+    log.write_bytes(HOSTILE * 60)
+    watched.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(log))
+    expect(watched.page.locator("p.emq-page")).to_have_text("Overview", timeout=LONG)
+    for name in PAGES:
+        watched.open(name)
+        assert watched.page.locator("img[src*=evil], b:has-text('Mozilla')").count() == 0
+
+
+def test_the_report_can_be_taken_away(watched: Watched):
+    watched.demo()
+    watched.page.get_by_role("button", name="Export report").click()
+    for kind, start in (("HTML", "<!doctype html>"), ("JSON", "{")):
+        with watched.page.expect_download(timeout=LONG) as download:
+            watched.page.get_by_role("button", name=kind).click()
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        assert text.lower().lstrip().startswith(start)
+
+
+def test_the_keyboard_reaches_demo_and_pages(watched: Watched):
+    page = watched.page
+    reached = ""
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        reached = page.evaluate(
+            "document.activeElement.matches('button') ? document.activeElement.innerText : ''"
+        )
+        if reached == "Try the demo shop":
+            break
+    assert reached == "Try the demo shop"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Purchase", timeout=LONG)
+    watched.settle()
+    links = page.get_by_test_id("stSidebarNavLink")
+    links.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("p.emq-page")).to_have_text("Coverage", timeout=LONG)
+
+
+def test_nothing_is_wider_than_a_telephone(browser: Browser, app_url: str):
+    context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme="dark")
+    watched = Watched(context.new_page(), app_url)
+    watched.demo()
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 420
+    dark = watched.page.evaluate(
+        "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    )
+    assert dark == "rgb(15, 18, 23)"
+    assert watched.outside == []
+    context.close()
+
+
+def test_started_by_command_with_logs_from_another_folder(page: Page, tmp_path: Path):
+    write_demo(tmp_path)
+    start = (
+        "import sys; from emq_audit.app import run; run(sys.argv[2:], port=int(sys.argv[1]), headless=True)"
+    )
+
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-c", start, str(port), "capi_server.ndjson"]
+
+    with served(command, tmp_path, tmp_path) as address:
+        watched = Watched(page, address)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Purchase", timeout=LONG)
+        paint = page.evaluate(
+            "getComputedStyle(document.querySelector('[data-testid=stSidebar]')).backgroundColor"
+        )
+        assert paint == "rgb(246, 247, 249)", "the theme was not passed on"
+        assert watched.outside == []
+        assert kept(tmp_path)
+    assert kept(tmp_path) == [], "stopping the server leaves the log behind"
