@@ -4,6 +4,7 @@ Exit status: 0 audited, 1 a gate failed, 2 could not audit. Standard output is f
 and errors go to standard error.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -208,17 +209,71 @@ def explain(check_id: str) -> None:
 @click.option(
     "--region", callback=_region, metavar="DK", help="Country of a phone number without country code."
 )
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the corrected event as JSON.",
+)
 @_told
-def inspect(file: str, side: str | None, region: str | None) -> None:
-    """Show one event: its keys, what is wrong with it, its own estimate."""
+def inspect(file: str, side: str | None, region: str | None, output: Path | None) -> None:
+    """Show one event: its keys, what is wrong with it, its own estimate, and what correcting it would change.
+
+    The event as JSON, alone or in a request body, is corrected too; what is written with -o holds hashes, so treat it like the log.
+    """
+    from emq_audit.correct import correct_event
     from emq_audit.lookup import find_events, one_event
     from emq_audit.pipeline import open_audit
-    from emq_audit.report.terminal import show_event
+    from emq_audit.report.files import write_whole
+    from emq_audit.report.terminal import show_changes, show_event
 
-    with open_audit([file], side=side, region=region) as done:
+    content = _content(file)
+    with open_audit([("standard input" if file == "-" else file, content)], side=side, region=region) as done:
         first = find_events(done, limit=1).iloc[0]
         view = one_event(done, first["file"], int(first["row"]))
         show_event(view, more=done.report.input.events - 1)
+    event = _only_event(content)
+    if event is None and output:
+        raise AuditError(
+            "Only a single event given as JSON can be corrected.", "Give one event, or a body with one."
+        )
+    if event is not None:
+        corrected, changes = correct_event(event, region=region)
+        show_changes(changes)
+        if output:
+            write_whole(output, json.dumps(corrected, indent=1, ensure_ascii=False) + "\n")
+            click.echo(f"Written: {output}", err=True)
+
+
+def _content(file: str) -> bytes:
+    """What the file or standard input holds, up to the longest event a log may have."""
+    longest = 16 * 1024 * 1024
+    try:
+        content = sys.stdin.buffer.read(longest + 1) if file == "-" else _head(Path(file), longest + 1)
+    except OSError as error:
+        raise AuditError(f"{file} cannot be read ({error.strerror}).", "Check the name.") from None
+    if len(content) > longest:
+        raise AuditError("This is too long for one event.", "emq-audit audit reads whole logs.")
+    return content
+
+
+def _head(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _only_event(content: bytes) -> dict[str, Any] | None:
+    """The event, if the content is JSON and holds just one."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, dict) and isinstance(value.get("data"), list):
+        value = value["data"]
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, dict) and "event_name" in value else None
 
 
 @main.command()

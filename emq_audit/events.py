@@ -17,6 +17,8 @@ Facts, computed once because several checks ask for them
   events).
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.resources import files
 from pathlib import Path
 
@@ -67,7 +69,7 @@ def connect(folder: str | Path, input_bytes: int = 0) -> duckdb.DuckDBPyConnecti
         },
     )
     con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET enable_progress_bar = false")
+    con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
     con.execute(f"CREATE TYPE key_state AS ENUM ({', '.join(repr(state) for state in (*STATES, 'suspect'))})")
     con.execute(f"CREATE TYPE fact AS ENUM ({', '.join(repr(word) for word in FACT_WORDS)})")
     con.execute("CREATE TYPE side_name AS ENUM ('browser', 'server', 'offline', 'unknown')")
@@ -77,18 +79,23 @@ def connect(folder: str | Path, input_bytes: int = 0) -> duckdb.DuckDBPyConnecti
 
 
 def build(
-    con: duckdb.DuckDBPyConnection, sources: list[Source], region: str | None = None, as_of: int | None = None
+    con: duckdb.DuckDBPyConnection,
+    sources: list[Source],
+    region: str | None = None,
+    as_of: int | None = None,
+    told: Callable[[float], None] | None = None,
 ) -> int | None:
     """Fill `event_rows` from the sources and define `events`; returns the moment ages are counted from (Unix seconds).
 
     `region` is the ISO country of phone numbers without country code. `as_of` is when the log was sent; without it ages are counted
     from the newest event (see `_newest`), and only where the log does not plainly cover more than the seven days Meta accepts.
+    `told` hears how much has been read, as a share from 0 to 1.
     """
     starts: list[int] = []
     for number, source in enumerate(sources):
         starts.append(_rows(con) if number else 0)
         verb = "INSERT INTO event_rows" if number else "CREATE TABLE event_rows AS"
-        con.execute(f"{verb} {_judged(_values(source.sql))}")
+        _fill(con, f"{verb} {_judged(_values(source.sql))}", told, number, len(sources))
     given, as_of = as_of is not None, as_of if as_of is not None else _newest(con)
     _define_view(con, sources, starts, as_of, judge_age=given or not _spans_weeks(con, as_of))
     wrong_forms.mark(con)
@@ -96,6 +103,20 @@ def build(
     judge_user_agents(con)
     _mark_synthetic(con)
     return as_of
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, query: str, told: Callable[[float], None] | None, number: int, of: int
+) -> None:
+    """Run the query for source `number`, telling how far it is a few times a second."""
+    if told is None:
+        con.execute(query)
+        return
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(con.execute, query)
+        while not wait([running], timeout=0.2).done:
+            told((number + max(0.0, con.query_progress()) / 100) / of)
+        running.result()
 
 
 def _rows(con: duckdb.DuckDBPyConnection) -> int:

@@ -73,7 +73,9 @@ def open_audit(
         reading = read.read(logs, folder, side=side)
         con = events.connect(folder, _input_bytes(logs, folder))
         tell(0.1, "Reading events")
-        moment = events.build(con, reading.sources, region, as_of)
+        moment = events.build(
+            con, reading.sources, region, as_of, told=lambda share: tell(0.1 + 0.5 * share, "Reading events")
+        )
         tell(0.6, "Counting")
         relations.build(con)
         tell(0.7, "Checking")

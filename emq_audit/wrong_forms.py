@@ -6,7 +6,9 @@ lists of texts when the audit starts; only the verdict leaves this module, never
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import date
+from functools import cache
 
 import duckdb
 import pandas as pd
@@ -56,12 +58,13 @@ def _spellings(text: str) -> set[str]:
     }
 
 
-def junk_hashes(*, numbers: bool = True) -> set[str]:
+@cache
+def junk_hashes(*, numbers: bool = True) -> frozenset[str]:
     """SHA-256 of every placeholder text in its usual spellings; without `numbers`, of digits only zeros."""
     texts = {*_JUNK_TEXTS.split(), *_JUNK_WITH_SPACES}
     if not numbers:
         texts = {text for text in texts if not re.fullmatch(r"[-+]?\d*[1-9]\d*", text)}
-    return {_digest(spelling) for text in texts for spelling in _spellings(text)}
+    return frozenset(_digest(spelling) for text in texts for spelling in _spellings(text))
 
 
 def _country_forms() -> tuple[set[str], set[str]]:
@@ -125,6 +128,13 @@ def _date_forms() -> tuple[set[str], set[str]]:
 SMALL_DOMAINS = {"country": _country_forms, "ge": _gender_forms, "st": _state_forms, "db": _date_forms}
 
 
+@cache
+def wrong_hashes(key: str) -> frozenset[str]:
+    """SHA-256 of the recognisable wrong forms of a small domain; kept, because the app audits more than once."""
+    right, wrong = SMALL_DOMAINS[key]()
+    return frozenset(_digest(text) for text in wrong - right)
+
+
 def define(con: duckdb.DuckDBPyConnection) -> None:
     """Create the table `junk_hash` and the macro `is_currency`; the small domains follow only when a log holds them."""
     _table(con, "junk_hash", junk_hashes())
@@ -143,15 +153,14 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
             f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM {junk})"
         )
         if key in SMALL_DOMAINS:
-            right, wrong = SMALL_DOMAINS[key]()
-            _table(con, "wrong_hash", {_digest(text) for text in wrong - right})
+            _table(con, "wrong_hash", wrong_hashes(key))
             con.execute(
                 f"""UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable'
                     AND {key}[:64] IN (FROM wrong_hash)"""
             )
 
 
-def _table(con: duckdb.DuckDBPyConnection, name: str, hashes: set[str]) -> None:
+def _table(con: duckdb.DuckDBPyConnection, name: str, hashes: Collection[str]) -> None:
     """A table of one column; by way of a frame, because a long list as a parameter takes seconds."""
     con.register("hashes", pd.DataFrame({"hash": sorted(hashes)}))
     con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM hashes")

@@ -1,5 +1,6 @@
 """The command line: what it prints, writes and exits with."""
 
+import hashlib
 import json
 import os
 import re
@@ -32,13 +33,22 @@ def run(*words: str | Path, stdin: str | bytes | None = None) -> Result:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    return write_log(tmp_path / "log.ndjson", *pair("a"), *pair("b"), {"em": ["jane.roe@example.com"], "event_id": "c"})
+    return write_log(
+        tmp_path / "log.ndjson", *pair("a"), *pair("b"), {"em": ["jane.roe@example.com"], "event_id": "c"}
+    )
 
 
 def test_the_summary_names_scores_faults_and_fixes(log: Path) -> None:
     result = run("audit", log)
     assert result.exit_code == 0
-    for words in ("Purchase", "estimated", "Deduplication", "Hash contact data with SHA-256", "email-not-hashed", "NDJSON"):
+    for words in (
+        "Purchase",
+        "estimated",
+        "Deduplication",
+        "Hash contact data with SHA-256",
+        "email-not-hashed",
+        "NDJSON",
+    ):
         assert words in result.output
     assert "jane.roe" not in result.output
 
@@ -67,7 +77,10 @@ def test_dash_writes_json_and_nothing_else(log: Path) -> None:
 
 def test_reports_are_written_whole(log: Path, tmp_path: Path) -> None:
     html, document = tmp_path / "r.html", tmp_path / "r.json"
-    assert run("audit", log, "-o", html, "-o", document, "--client", "Fjord", "--accent", "#123456").exit_code == 0
+    assert (
+        run("audit", log, "-o", html, "-o", document, "--client", "Fjord", "--accent", "#123456").exit_code
+        == 0
+    )
     assert "Fjord" in html.read_text("utf-8")
     assert json.loads(document.read_text("utf-8"))["scores"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.ndjson", "r.html", "r.json"]
@@ -109,7 +122,9 @@ def test_standard_input(log: Path) -> None:
 
 def test_select_and_ignore(log: Path) -> None:
     def asked(*words: str) -> set[str]:
-        return {finding["check"] for finding in json.loads(run("audit", log, "--json", *words).stdout)["findings"]}
+        return {
+            finding["check"] for finding in json.loads(run("audit", log, "--json", *words).stdout)["findings"]
+        }
 
     assert asked("--select", "email-md5,email-not-hashed") == {"email-md5", "email-not-hashed"}
     assert asked("--ignore", "email-md5") == {check.id for check in ALL} - {"email-md5"}
@@ -141,6 +156,24 @@ def test_inspect_shows_one_event_masked() -> None:
     assert "jane.roe" not in result.output and "87.49.146" not in result.output
 
 
+def test_inspect_says_and_writes_what_correcting_changes(tmp_path: Path) -> None:
+    event = {
+        "event_name": "Lead",
+        "event_time": 1794000000000,
+        "action_source": "website",
+        "user_data": {"em": " Jane.Roe@Example.com", "ph": "20 30 40 50"},
+    }
+    target = tmp_path / "corrected.json"
+    result = run("inspect", "-", "--region", "DK", "-o", target, stdin=json.dumps({"data": [event]}))
+    assert "Corrected" in result.output and "rewritten" in result.output
+    corrected = json.loads(target.read_text("utf-8"))
+    assert corrected["event_time"] == 1794000000
+    assert corrected["user_data"]["em"] == hashlib.sha256(b"jane.roe@example.com").hexdigest()
+    assert corrected["user_data"]["ph"] == hashlib.sha256(b"4520304050").hexdigest()
+    again = run("inspect", target)
+    assert "No check fails" in again.output or "not hashed" not in again.output
+
+
 def test_demo_writes_logs_that_can_be_audited(tmp_path: Path) -> None:
     said = run("demo", tmp_path / "shop").output
     assert "emq-audit audit" in said
@@ -152,5 +185,10 @@ def test_a_killed_run_leaves_no_private_files(log: Path, tmp_path: Path) -> None
     private = tmp_path / "tmp"
     private.mkdir()
     environment = {**os.environ, "TMPDIR": str(private)}
-    subprocess.run([sys.executable, "-m", "emq_audit.cli", "audit", str(log)], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "emq_audit.cli", "audit", str(log)],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
     assert list(private.iterdir()) == []

@@ -287,3 +287,15 @@ def show_event(view, more: int, console: Console | None = None) -> None:
     )
     if more:
         console.print(Text(f"\nThe newest of {more + 1:,} events is shown.", style="dim"))
+
+
+def show_changes(changes, console: Console | None = None) -> None:
+    """Print what correcting the event changes; `changes` as emq_audit.correct gives them, without values."""
+    console = console or Console(highlight=False)
+    if not changes:
+        console.print(Text("\nNothing to correct.", style="bold"))
+        return
+    table = _table(("Field", "left"), ("", "left"), ("How", "left"))
+    for change in changes:
+        table.add_row(_text(change.field), change.action, Text(printable_sentence(change.reason)))
+    console.print(_titled("Corrected", table))
