@@ -30,13 +30,16 @@ from emq_audit.match_keys import KEYS, STATES
 from emq_audit.read import MISNAMED_KEYS, Source
 from emq_audit.suspects import judge_phones, judge_user_agents
 
-# What the judgement of a row needs to know beyond the row: ISO 4217 codes as one regular expression.
+# Could this text, unhashed on the browser's side, be hashed by the pixel and then match? Accepts whatever one of Meta's libraries accepts.
 _RAW_PLAUSIBLE = {
     "em": "is_email(em)",
     "ph": "length(regexp_replace(ph, '[^0-9]', '', 'g')) BETWEEN 6 AND 17",
-    "ge": "regexp_full_match(lower(trim(ge)), '[fm]|[^0-9\\W]{3,}.*')",
+    "ge": "is_gender(ge)",
     "db": "regexp_matches(db, '[0-9]{2}')",
-    "country": "regexp_matches(country, '[^0-9\\W]{2}')",
+    "ct": "regexp_matches(ct, '\\pL')",
+    "st": "regexp_matches(st, '\\pL')",
+    "zp": "regexp_matches(zp, '^\\s*[^-\\s]')",
+    "country": "length(regexp_replace(country, '[^A-Za-z]', '', 'g')) >= 2",
 }
 
 

@@ -47,7 +47,7 @@ def user_agent_state(agent: str) -> str:
 def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
     """Judge raw phone numbers that may stand unhashed (browser, offline, unknown side) with phonenumbers."""
     phones = con.execute("""
-        SELECT DISTINCT ph FROM event_rows WHERE ph_state = 'usable' AND NOT is_sha256(ph)""").fetchall()
+        SELECT DISTINCT ph FROM event_rows WHERE ph_state = 'usable' AND NOT regexp_full_match(ph, '\\s*[0-9A-Fa-f]{64}(\\..+)?\\s*')""").fetchall()
     faults = [(phone, state) for (phone,) in phones if (state := phone_state(phone, region)) != "usable"]
     _store(con, "ph", faults, "usable")
 
@@ -55,24 +55,20 @@ def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
 def phone_state(phone: str, region: str | None) -> str:
     """`usable`, `no_country_code` or `malformed`, for a number that is not hashed.
 
-    Meta needs the country code even if all customers share a country. A number with + or 00, or one whose digits begin with a country
-    code and are valid for it, has one. Accuses only where it is sure: what is valid in no reading is malformed only if no country
-    could have such a number.
+    Meta needs the country code even if all customers share a country. A number with + or 00 has one; of others those that begin with a
+    country code and are valid for it. Accuses only where it is sure: Meta's libraries take any 7 to 16 digits.
     """
     digits = re.sub(r"\D", "", phone)
-    explicit = phone.strip().startswith(("+", "00"))
-    if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_valid_number):
+    bare = digits.lstrip("0")
+    if not 7 <= len(bare) <= 16:
+        return "malformed"
+    if phone.strip().startswith(("+", "00")):
         return "usable"
-    if explicit:
-        return (
-            "usable"
-            if _parses(f"+{digits.lstrip('0')}", None, phonenumbers.is_possible_number)
-            else "malformed"
-        )
+    # One leading zero is how a number is dialled inside its country, whatever its digits would be elsewhere.
+    if not digits.startswith("0") and _parses(f"+{bare}", None, phonenumbers.is_valid_number):
+        return "usable"
     if region and _parses(digits, region, phonenumbers.is_possible_number):
         return "no_country_code"
-    if not 7 <= len(digits) <= 15:
-        return "malformed"
     return "no_country_code" if digits.startswith("0") or len(digits) <= 10 else "usable"
 
 

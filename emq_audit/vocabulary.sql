@@ -9,14 +9,22 @@ CREATE MACRO first_text(leaf) AS
     CASE WHEN leaf IS NULL THEN NULL
          WHEN CAST(leaf AS VARCHAR)[1] <> '[' THEN leaf ->> '$'
          WHEN json_array_length(leaf) < 2 THEN leaf ->> 0
-         ELSE coalesce(nullif(regexp_extract(CAST(leaf AS VARCHAR), '"([0-9a-f]{64}(\.[A-Za-z0-9_-]{2,8})?)"', 1), ''), leaf ->> 0)
+         ELSE coalesce(nullif(regexp_extract(CAST(leaf AS VARCHAR), '"([0-9a-f]{64}(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?)"', 1), ''), leaf ->> 0)
     END;
 
-CREATE MACRO is_blank(text) AS text IS NULL OR trim(text, E' \t\r\n') = '';
+-- Without the space around it: blanks of any script, tabs, line ends. (trim alone knows no tabs, and with a list nothing beyond it.)
+CREATE MACRO stripped(text) AS trim(text,
+    E' \t\n\r' || chr(11) || chr(12) || chr(133) || chr(160) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197)
+    || chr(8198) || chr(8199) || chr(8200) || chr(8201) || chr(8202) || chr(8232) || chr(8233) || chr(8239) || chr(8287) || chr(12288));
+
+CREATE MACRO is_blank(text) AS text IS NULL OR stripped(text) = '';
+
+-- Long and neither blank nor a placeholder, told by its first character alone: most ids are.
+CREATE MACRO is_plainly_an_id(text) AS length(text) > 20 AND regexp_matches(text, '^[1-9A-WYZa-wyz]');
 
 -- Text that a program writes where a value is missing. (Regular expressions instead of long IN lists, here and below: DuckDB turns
 -- such a list into a join, which is slower and loses the order of the file.)
-CREATE MACRO is_placeholder(text) AS regexp_full_match(trim(text),
+CREATE MACRO is_placeholder(text) AS regexp_full_match(stripped(text),
     '(?i)null|undefined|none|nan|n/a|nil|unknown|\(?not set\)?|\(none\)|\[object object\]|-+|false|true|test|guest|anonymous|email|phone|(test|example)@(test|example)\.com|0+|\+0+|\{\{[a-z_. ]+\}\}|xxx+');
 
 CREATE MACRO side_state(side) AS
@@ -37,7 +45,9 @@ CREATE MACRO is_sha256(text) AS regexp_full_match(text, '[0-9a-f]{64}(\.([A-Za-z
 -- What a value is that should be a SHA-256 and is not.
 CREATE MACRO unhashed_state(text, side, plausible) AS
     CASE WHEN regexp_full_match(text, '\s*[0-9A-Fa-f]{64}(\.[A-Za-z0-9_-]{2,8})?\s*')
-              THEN CASE WHEN regexp_matches(text, '[A-F]') THEN 'uppercase'::key_state ELSE 'malformed'::key_state END
+              -- The pixel and Meta's libraries trim such a value and make it small; a server that writes the request itself does not.
+              THEN CASE WHEN side = 'browser' THEN 'usable'::key_state
+                        WHEN regexp_matches(stripped(text)[:64], '[A-F]') THEN 'uppercase'::key_state ELSE 'malformed'::key_state END
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{32}(\.[A-Za-z0-9_-]{2,8})?') THEN 'md5'::key_state
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{40}') THEN 'sha1'::key_state
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{56}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}') THEN 'other_hash'::key_state
@@ -57,12 +67,16 @@ CREATE MACRO hashed_key_state(leaf, text, side, plausible) AS
     END;
 
 -- An address both Meta libraries take: something@something.something, no spaces inside.
-CREATE MACRO is_email(text) AS regexp_full_match(trim(text), '[^@\s]+@[^@\s]+\.[^@\s]+');
+CREATE MACRO is_email(text) AS regexp_full_match(stripped(text), '[^@\s]+@[^@\s]+\.[^@\s]+');
+
+-- The words that Parameter Builder turns into m and f; the Business SDK takes only the letters.
+CREATE MACRO is_gender(text) AS regexp_full_match(lower(stripped(text)),
+    'm|f|man|male|boy|gentleman|guy|sir|mister|mr|son|father|dad|daddy|papa|uncle|nephew|brother|husband|boyfriend|groom|widower|king|prince|duke|count|emperor|god|lord|lad|fellow|chap|bloke|dude|he|him|his|himself|woman|female|girl|lady|miss|ms|mrs|madam|ma''am|daughter|mother|mom|mama|mommy|aunt|niece|sister|wife|girlfriend|bride|widow|queen|princess|duchess|countess|empress|goddess|maiden|lass|gal|chick|dame|belle|she|her|hers|herself');
 
 -- A key that may be hashed or not: any stable text will do.
 CREATE MACRO optional_key_state(leaf, text) AS
     CASE WHEN leaf IS NULL THEN 'missing'::key_state
-         WHEN length(text) > 20 AND text[1] <> ' ' THEN 'usable'::key_state
+         WHEN is_plainly_an_id(text) THEN 'usable'::key_state
          WHEN is_blank(text) THEN 'empty'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
          ELSE 'usable'::key_state
@@ -82,7 +96,12 @@ CREATE MACRO number_key_state(leaf, text, pattern) AS
 -- https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/fbp-and-fbc
 
 CREATE MACRO is_cookie(text) AS
-    regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{13}\.[^.\s]+(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?');
+    regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{13}\.[^.\s\pZ]+(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?');
+
+-- What all of Meta's Parameter Builders still take for a cookie: any level, any number as time, any id without a dot.
+CREATE MACRO is_odd_cookie(text) AS
+    regexp_full_match(text, '(?s)fb\.[0-9]+\.[0-9]+\.[^.]+(\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg))?');
+CREATE MACRO odd_cookie_ms(text) AS coalesce(TRY_CAST(split_part(text, '.', 3) AS BIGINT), 9223372036854775807);
 
 -- Unix milliseconds at which a cookie was made. Only for what is_cookie.
 CREATE MACRO cookie_ms(text) AS TRY_CAST(CASE WHEN text[5] = '.' THEN text[6:18] ELSE text[7:19] END AS BIGINT);
@@ -97,8 +116,13 @@ CREATE MACRO cookie_state(leaf, text, event_time, days) AS
          WHEN is_blank(text) THEN 'empty'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
-         WHEN regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{10}\.[^.\s]+(\.[A-Za-z0-9_-]{2,8})?') THEN 'seconds'::key_state
+         WHEN regexp_full_match(text, 'fb\.[0-9]{1,2}\.[0-9]{10}\.[^.\s\pZ]+(\.[A-Za-z0-9_-]{2,8})?') THEN 'seconds'::key_state
          WHEN regexp_full_match(text, '(Iw[A-Z]|PA)[A-Za-z0-9_-]{17,}') THEN 'click_id'::key_state
+         WHEN is_odd_cookie(text) THEN
+              CASE WHEN length(split_part(text, '.', 3)) <= 10 THEN 'seconds'::key_state
+                   WHEN odd_cookie_ms(text) > (event_time + 600) * 1000 THEN 'future'::key_state
+                   WHEN odd_cookie_ms(text) < (event_time - CAST(days AS BIGINT) * 86400) * 1000 THEN 'expired'::key_state
+                   ELSE 'usable'::key_state END
          ELSE 'malformed'::key_state
     END;
 
@@ -119,20 +143,27 @@ CREATE MACRO ipv4_state(text) AS
     END;
 
 CREATE MACRO ipv6_state(text) AS
-    CASE WHEN regexp_matches(text, '^(::1|(0{1,4}:){7}0{0,3}1)$') THEN 'loopback'::key_state
+    CASE WHEN regexp_matches(text, '^[0:]*:0{0,3}1$') THEN 'loopback'::key_state
          WHEN regexp_matches(text, '(?i)^(fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)') THEN 'private'::key_state
-         WHEN regexp_matches(text, '(?i)^(::$|2001:0?db8:|3fff:|ff[0-9a-f]{2}:|100::)') THEN 'reserved'::key_state
+         WHEN regexp_matches(text, '(?i)^([0:]*$|2001:0?db8:|3fff:(:|0?[0-9a-f]{1,3}:)|ff[0-9a-f]{2}:|0?100::)') THEN 'reserved'::key_state
+         WHEN regexp_full_match(text, '(?i)[0:]*:ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}') THEN 'mapped'::key_state
          ELSE 'usable'::key_state
     END;
 
+-- An IPv6 address that ends in dotted notation, such as ::ffff:192.0.2.1, in its two halves.
+CREATE MACRO dotted_end(text) AS regexp_extract(text, '[0-9.]+$');
+CREATE MACRO hex_start(text) AS regexp_extract(text, '^[0-9A-Fa-f:]*:');
+
 -- `text` without the appendix that Parameter Builder adds after a whole address.
-CREATE MACRO bare_ip(text) AS regexp_replace(trim(text), '^(\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '\1');
+CREATE MACRO bare_ip(text) AS regexp_replace(stripped(text), '^(\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '\1');
 
 CREATE MACRO address_state(text) AS
     CASE WHEN is_ipv4(text) THEN ipv4_state(text)
          WHEN is_ipv6(text) THEN ipv6_state(text)
-         WHEN regexp_full_match(text, '(?i)::ffff:[0-9.]+') AND is_ipv4(text[8:])
-              THEN CASE WHEN ipv4_state(text[8:]) = 'usable' THEN 'mapped'::key_state ELSE ipv4_state(text[8:]) END
+         WHEN is_ipv4(dotted_end(text)) AND is_ipv6(hex_start(text) || '0:0')
+              THEN CASE WHEN NOT regexp_full_match(hex_start(text), '(?i)[0:]*:ffff:') THEN ipv6_state(hex_start(text) || '0:0')
+                        WHEN ipv4_state(dotted_end(text)) = 'usable' THEN 'mapped'::key_state ELSE ipv4_state(dotted_end(text)) END
+         WHEN is_ipv6(regexp_replace(text, '%[^%]+$', '')) THEN ipv6_state(text)
          WHEN contains(text, ',') OR contains(text, ';') OR regexp_matches(text, '\S\s+\S') THEN 'list'::key_state
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
@@ -173,7 +204,7 @@ CREATE MACRO time_state(text, number) AS
          WHEN number BETWEEN 9e14 AND 5e15 THEN 'microseconds'::fact
          WHEN number BETWEEN 9e5 AND 5e6 THEN 'divided'::fact
          WHEN is_blank(text) THEN 'missing'::fact
-         WHEN TRY_CAST(text AS TIMESTAMPTZ) IS NOT NULL THEN 'date'::fact
+         WHEN isfinite(TRY_CAST(text AS TIMESTAMPTZ)) THEN 'date'::fact
          ELSE 'unreadable'::fact
     END;
 
@@ -211,7 +242,7 @@ CREATE MACRO currency_state(code) AS
 
 CREATE MACRO id_state(leaf, text) AS
     CASE WHEN leaf IS NULL THEN 'missing'::fact
-         WHEN length(text) > 20 AND text[1] <> ' ' THEN 'present'::fact
+         WHEN is_plainly_an_id(text) THEN 'present'::fact
          WHEN is_blank(text) THEN 'empty'::fact
          WHEN is_placeholder(text) THEN 'placeholder'::fact
          ELSE 'present'::fact
@@ -238,7 +269,7 @@ CREATE MACRO shows_email(text) AS
 
 -- How the click id in fbc compares with the one in the page address: same, case, cut, other, or NULL where one is absent.
 CREATE MACRO click_agreement(fbc, url) AS
-    CASE WHEN fbc IS NULL OR url IS NULL OR NOT contains(url, 'fbclid=') THEN NULL
+    CASE WHEN fbc IS NULL OR url IS NULL OR NOT regexp_matches(url, 'fbclid=[^&#]') THEN NULL
          WHEN split_part(fbc, '.', 4) = without_appendix(regexp_extract(url, 'fbclid=([^&#]+)', 1)) THEN 'same'::fact
          WHEN lower(split_part(fbc, '.', 4)) = lower(without_appendix(regexp_extract(url, 'fbclid=([^&#]+)', 1))) THEN 'case'::fact
          WHEN length(split_part(fbc, '.', 4)) >= 20
