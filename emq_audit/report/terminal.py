@@ -225,7 +225,7 @@ def _gains(fix: Fix) -> str:
     if not fix.gain:
         return "No points, still needed"
     large = [
-        f"{printable(name)} {fix.scores[name][0]:.1f} → {fix.scores[name][1]:.1f}"
+        f"{_name(name)} {fix.scores[name][0]:.1f} → {fix.scores[name][1]:.1f}"
         for name, gain in fix.gain.items()
         if gain >= 0.05
     ]
