@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import crawleruseragents
 import duckdb
+import pandas as pd
 import phonenumbers
 
 # Programs that send requests. A shop's visitor never has one; a server that passes its own on does.
@@ -20,11 +21,14 @@ _WEBHOOKS = re.compile(
 
 
 def judge_user_agents(con: duckdb.DuckDBPyConnection) -> None:
-    """Replace the state `suspect` in `event_rows` by usable, bot, http_library, webhook or malformed."""
-    agents = con.execute(
-        "SELECT DISTINCT client_user_agent FROM event_rows WHERE client_user_agent_state = 'suspect'"
-    ).fetchall()
-    _store(con, "client_user_agent", [(agent, user_agent_state(agent)) for (agent,) in agents], "suspect")
+    """Settle the provisional states `usable` and `suspect` in `event_rows`: usable, bot, http_library, webhook or malformed."""
+    agents = con.execute("""
+        SELECT client_user_agent, client_user_agent_state
+        FROM (SELECT DISTINCT client_user_agent, client_user_agent_state FROM event_rows
+              WHERE client_user_agent_state IN ('usable', 'suspect'))
+        WHERE NOT is_browser(client_user_agent) AND NOT is_browser_in_app(client_user_agent)""").fetchall()
+    settled = [(agent, state) for agent, was in agents if (state := user_agent_state(agent)) != was]
+    _store(con, "client_user_agent", settled)
 
 
 @lru_cache(maxsize=100_000)
@@ -46,10 +50,11 @@ def user_agent_state(agent: str) -> str:
 
 def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
     """Judge raw phone numbers that may stand unhashed (browser, offline, unknown side) with phonenumbers."""
-    phones = con.execute("""
-        SELECT DISTINCT ph FROM event_rows WHERE ph_state = 'usable' AND NOT regexp_full_match(ph, '\\s*[0-9A-Fa-f]{64}(\\..+)?\\s*')""").fetchall()
+    phones = con.execute(r"""
+        SELECT DISTINCT ph FROM event_rows
+        WHERE ph_state = 'usable' AND NOT regexp_full_match(ph, '\s*[0-9A-Fa-f]{64}(\..+)?\s*')""").fetchall()
     faults = [(phone, state) for (phone,) in phones if (state := phone_state(phone, region)) != "usable"]
-    _store(con, "ph", faults, "usable")
+    _store(con, "ph", faults)
 
 
 def phone_state(phone: str, region: str | None) -> str:
@@ -79,16 +84,11 @@ def _parses(number: str, region: str | None, verdict) -> bool:
         return False
 
 
-def _store(con: duckdb.DuckDBPyConnection, key: str, verdicts: list[tuple[str, str]], was: str) -> None:
+def _store(con: duckdb.DuckDBPyConnection, key: str, verdicts: list[tuple[str, str]]) -> None:
     if not verdicts:
         return
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE verdict AS SELECT unnest(?) AS text, unnest(?) AS state",
-        [list(column) for column in zip(*verdicts, strict=True)],
-    )
-    con.execute(
-        f"""
-        UPDATE event_rows SET {key}_state = CAST(verdict.state AS key_state) FROM verdict
-        WHERE {key} = verdict.text AND {key}_state = CAST(? AS key_state)""",
-        [was],
-    )
+    con.register("verdicts", pd.DataFrame(verdicts, columns=["text", "state"]))
+    con.execute(f"""
+        UPDATE event_rows SET {key}_state = CAST(verdicts.state AS key_state) FROM verdicts
+        WHERE {key} = verdicts.text AND {key}_state IN ('usable', 'suspect')""")
+    con.unregister("verdicts")

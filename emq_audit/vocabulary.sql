@@ -19,8 +19,9 @@ CREATE MACRO stripped(text) AS trim(text,
 
 CREATE MACRO is_blank(text) AS text IS NULL OR stripped(text) = '';
 
--- Long and neither blank nor a placeholder, told by its first character alone: most ids are.
-CREATE MACRO is_plainly_an_id(text) AS length(text) > 20 AND regexp_matches(text, '^[1-9A-WYZa-wyz]');
+-- Neither blank nor a placeholder, told by its first characters alone: one cheap look that settles nearly every id.
+CREATE MACRO is_plainly_an_id(text) AS
+    regexp_matches(text, '^[1-9A-Za-z]') AND NOT regexp_matches(text, '(?i)^(n|u|false|true|t|guest|a|e|phone|x)');
 
 -- Text that a program writes where a value is missing. (Regular expressions instead of long IN lists, here and below: DuckDB turns
 -- such a list into a join, which is slower and loses the order of the file.)
@@ -180,10 +181,10 @@ CREATE MACRO ip_state(leaf, text, side) AS
 
 -- User agents ------------------------------------------------------------------------------------------------------------
 
--- 'suspect' is for now: events.py judges each distinct suspect once, with a maintained list of crawlers.
+-- 'usable' and 'suspect' are for now: suspects.py judges each distinct user agent once, which is far cheaper than each row.
 CREATE MACRO user_agent_state(leaf, text, side) AS
     CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
-         WHEN is_browser(text) THEN 'usable'::key_state
+         WHEN starts_with(text, 'Mozilla/5.0 (') THEN 'usable'::key_state
          WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
@@ -193,6 +194,11 @@ CREATE MACRO user_agent_state(leaf, text, side) AS
 -- The usual browsers in the form they write themselves, with nothing added; all else is looked at closely.
 CREATE MACRO is_browser(text) AS regexp_full_match(text,
     'Mozilla/5\.0 \((Windows|Macintosh|iPhone|iPad|Linux; Android|X11)[A-Za-z0-9_ .;:,/-]*\) (AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)|Gecko/[0-9.]+)( (Version|Chrome|CriOS|Safari|Mobile|Edg|EdgA|EdgiOS|Firefox|FxiOS|OPR|SamsungBrowser|GSA|DuckDuckGo|Ddg)(/[A-Za-z0-9.]+)?)*');
+
+-- Apps that open pages in a browser of their own, with hundreds of thousands of spellings; a crawler's word in one is looked at closely.
+CREATE MACRO is_browser_in_app(text) AS
+    starts_with(text, 'Mozilla/5.0 (') AND regexp_matches(text, 'FBA[NV]/|Instagram|Pinterest|Snapchat|musical_ly|TikTok|LinkedInApp|GSA/')
+    AND NOT regexp_matches(text, '(?i)bot|crawl|spider|http|headless|lighthouse|preview|scan|monitor|slurp|externalhit|phantom');
 
 -- Times ------------------------------------------------------------------------------------------------------------------
 
@@ -256,7 +262,9 @@ CREATE MACRO source_state(text) AS
     END;
 
 CREATE MACRO url_state(text) AS
-    CASE WHEN is_blank(text) THEN 'missing'::fact
+    CASE WHEN regexp_matches(text, '^https?://[a-z0-9-]+\.[a-z0-9.-]+[a-z]/') AND NOT regexp_matches(text, '^[^/]*//[^/]*\.(local|test|localhost)/')
+              AND NOT regexp_matches(text, '^https?://(127|10|192)\.') THEN 'ok'::fact
+         WHEN is_blank(text) THEN 'missing'::fact
          WHEN NOT regexp_matches(text, '(?i)^https?://[^/\s]') THEN 'malformed'::fact
          WHEN regexp_matches(text, '(?i)^https?://(localhost|127\.|10\.|192\.168\.|\[::1\]|[^/]*\.(local|test|localhost)([:/]|$))') THEN 'local'::fact
          ELSE 'ok'::fact
