@@ -5,6 +5,7 @@ those of the Conversions API server event: https://developers.facebook.com/docum
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emq_audit.match_keys import MATCH_KEYS
@@ -27,15 +28,16 @@ def _words(text: str) -> tuple[str, ...]:
 _USER_ALIASES = {
     "em": "email mail email_hash hashed_email email_hashed email_sha256 sha256_email sha256_email_address em_hash user_email "
     "customer_email email_address e_mail",
-    "ph": "phone phone_number mobile tel telephone hashed_phone phone_hash phone_hashed phone_sha256 sha256_phone_number "
+    "ph": "phone phone_number phone_no mobile mobile_number tel telephone hashed_phone phone_hash phone_hashed phone_sha256 "
+    "sha256_phone_number "
     "customer_phone mobile_phone",
     "fn": "first_name firstname given_name f_name billing_first_name name_first",
     "ln": "last_name lastname surname family_name l_name billing_last_name name_last",
     "ge": "gender sex gen",
     "db": "dob birthdate birthday date_of_birth birth_date",
     "ct": "city town billing_city",
-    "st": "state region province billing_state",
-    "zp": "zip zipcode zip_code postal postcode postal_code post_code plz cep billing_postcode billing_zip",
+    "st": "state region province billing_state state_province state_region",
+    "zp": "zip zipcode zip_code zip_postal_code postal postcode postal_code post_code plz cep billing_postcode billing_zip",
     "country": "country_code country_iso billing_country",
     "external_id": "externalid customer_id user_id uid client_id crm_id extern_id",
     "lead_id": "leadid",
@@ -56,7 +58,9 @@ FIELDS = (
     Field(
         "event_time",
         "event",
-        _words("eventtime timestamp time ts date datetime created_at occurred_at event_timestamp event_date"),
+        _words(
+            "eventtime timestamp time ts date datetime date_time created_at occurred_at event_timestamp event_date"
+        ),
         "when it happened, Unix seconds",
     ),
     Field(
@@ -87,7 +91,7 @@ FIELDS = (
     Field(
         "value",
         "custom_data",
-        _words("revenue amount total price order_total conversion_value"),
+        _words("revenue amount total price order_total conversion_value order_value purchase_value"),
         "what it was worth",
     ),
     Field("currency", "custom_data", _words("currency_code curr ccy"), "ISO 4217 code of the value"),
@@ -147,12 +151,22 @@ def plain_name(header: str) -> str:
 _BY_ALIAS = {alias: field.name for field in FIELDS for alias in (field.name, *map(plain_name, field.aliases))}
 
 
+_HASHED = re.compile(r"^(sha_?256|hashed|hash)_|_(sha_?256|hashed|hash)$")
+
+
 def field_for(header: str) -> str | None:
-    """The field that a column or key of this name holds, or None; 'User Data.em', 'ud[em]', 'Email (hashed)' all give em."""
-    dotted = re.sub(r"[\s\-]+", "_", header.strip().strip("[]{}()\"'`#").lower())
-    candidates = [
-        plain_name(header),
-        plain_name(_PREFIXES.sub("", dotted)),
-        plain_name(_PREFIXES.sub("", _PREFIXES.sub("", dotted))),
-    ]
-    return next((_BY_ALIAS[name] for name in candidates if name in _BY_ALIAS), None)
+    """The field that a column or key of this name holds, or None; 'User Data.em', 'ud[em]', 'Email (hashed)', 'em_0' all give em."""
+    return next((_BY_ALIAS[name] for name in _spellings(header) if name in _BY_ALIAS), None)
+
+
+def _spellings(header: str) -> Iterator[str]:
+    """The header as it stands, then ever barer: without prefixes, units in brackets, places in a list, the word for its hash."""
+    dotted = re.sub(r"[:/]+", ".", re.sub(r"[\s\-]+", "_", header.strip().strip("[]{}()\"'`#").lower()))
+    unnumbered = re.sub(r"[._\[]*\d{1,2}\]?$", "", re.sub(r"[.\[]\d{1,4}\]?(?=\.)", "", dotted))
+    outside, _, inside = dotted.partition("(")
+    yield plain_name(header)
+    for bare in (dotted, unnumbered, outside, inside):
+        for name in (bare, _PREFIXES.sub("", bare), _PREFIXES.sub("", _PREFIXES.sub("", bare))):
+            plain = plain_name(name) if name else ""
+            yield plain
+            yield _HASHED.sub("", plain)

@@ -376,3 +376,13 @@ def test_names_that_mean_something_to_a_database(tmp_path: Path, name: str) -> N
         len(opened(tmp_path, write(tmp_path / ("t" + name), "event_name,event_time", "A,1794000000")).events)
         == 1
     )
+
+
+def test_a_log_in_which_no_row_is_an_event(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", "event_name,event_time", ",", "Total,")
+    with pytest.raises(AuditError, match="None of the rows"):
+        opened(tmp_path, log)
+
+
+def test_text_streams(tmp_path: Path) -> None:
+    assert opened(tmp_path, io.StringIO(json.dumps(event(event_name="Købt")))).names == ["Købt"]

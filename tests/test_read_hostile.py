@@ -203,15 +203,20 @@ def test_nesting_inside_a_log(tmp_path: Path) -> None:
     log = write(
         tmp_path / "log",
         EVENT,
-        '{"event_name":"Deep","user_data":{"em":%s},"custom_data":%s}' % ("[" * DEEP + "]" * DEEP, nested),
-        '{"data":%s}' % nested,
+        '{"event_name":"Deep","user_data":{"em":'
+        + "[" * DEEP
+        + "]" * DEEP
+        + '},"custom_data":'
+        + nested
+        + "}",
+        '{"data":' + nested + "}",
         EVENT,
     )
     report = audit([log])
     assert report.input.events == 3 and report.input.rejected == 1
     log = write(
         tmp_path / "log",
-        json.dumps({"message": '{"event_name":"X","user_data":{},"custom_data":%s}' % nested}),
+        json.dumps({"message": '{"event_name":"X","user_data":{},"custom_data":' + nested + "}"}),
         {"payload": event()},
     )
     assert opened(tmp_path, log).reasons == {1: "no event in it"}

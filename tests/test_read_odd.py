@@ -13,6 +13,7 @@ from tests.reading import event, opened, write
 
 BODY = {"data": [event(), event(event_name="Lead")], "partner_agent": "acme", "access_token": "SECRET-TOKEN"}
 TEXT = json.dumps(BODY)
+FORM = urlencode({"data": json.dumps(BODY["data"]), "partner_agent": "acme", "access_token": "SECRET-TOKEN"})
 URL = "https://graph.facebook.com/v24.0/111222333444555/events?access_token=SECRET-TOKEN"
 
 
@@ -32,12 +33,12 @@ def spooled(folder: Path) -> str:
         json.dumps({"message": json.dumps({"payload": TEXT})}),
         json.dumps({"url": URL, "request": BODY, "response": {"events_received": 2, "fbtrace_id": "A"}}),
         json.dumps({"Name": "Facebook", "Type": "Request", "EventName": "Purchase", "RequestUrl": URL, "RequestBody": BODY}),
-        json.dumps({"insertId": "x", "timestamp": "2026-11-06T20:00:01.5Z", "textPayload": json.dumps({"Type": "Request", "RequestBody": BODY})}),
+        json.dumps({"insertId": "x", "textPayload": json.dumps({"Type": "Request", "RequestBody": BODY})}),
         json.dumps({"insertId": "x", "jsonPayload": {"message": json.dumps({"RequestBody": BODY})}}),
-        json.dumps({"tag_name": "Facebook", "event_name": "Purchase", "request_body": TEXT, "response_body": '"{}"', "timestamp": 1794000000123}),
+        json.dumps({"event_name": "Purchase", "request_body": TEXT, "response_body": '"{}"', "timestamp": 1794000000123}),
         json.dumps([BODY]),
-        urlencode({"data": json.dumps(BODY["data"]), "partner_agent": "acme", "access_token": "SECRET-TOKEN"}),
-        json.dumps({"batch": [{"relative_url": "v24.0/111222333444555/events", "body": urlencode({"data": json.dumps(BODY["data"]), "partner_agent": "acme"})}]}),
+        FORM,
+        json.dumps({"batch": [{"relative_url": "v24.0/111222333444555/events", "body": FORM}]}),
         f"curl -X POST -d '{TEXT}' {URL}",
         TEXT + ",",
         "\x1e" + TEXT,
@@ -221,7 +222,8 @@ def test_what_is_no_event_log(tmp_path: Path, line: dict, words: str) -> None:
 
 PARAMETERS = {
     "id": "111222333444555", "ev": "AddToCart", "dl": "https://shop.example.com/p/1", "rl": "https://x.dk/", "ts": "1794000000123",
-    "cd[content_ids]": '["SKU-1"]', "cd[value]": "129.90", "cd[currency]": "EUR", "ud[em]": "a" * 64, "udff[em]": "b" * 64, "udff[ph]": "c" * 64,
+    "cd[content_ids]": '["SKU-1"]', "cd[value]": "129.90", "cd[currency]": "EUR", "ud[em]": "a" * 64, "udff[em]": "b" * 64,
+    "udff[ph]": "c" * 64,
     "a": "tmgoogletagmanager", "fbc": "fb.1.1793999000000.IwAR", "fbp": "fb.1.1793900000456.1234567890", "eid": "a2", "dpo": "LDU",
     "cudff[em]": "****",
 }  # fmt: skip
@@ -276,8 +278,9 @@ def test_pixel_addresses_in_json_and_csv(tmp_path: Path) -> None:
 
 
 def har(*requests: dict) -> dict:
+    headers = [{"name": "user-agent", "value": "UA"}, {"name": "Cookie", "value": "SECRET"}]
     entries = [
-        {"startedDateTime": "2026-11-06T20:00:01.123Z", "request": {"headers": [{"name": "user-agent", "value": "UA"}, {"name": "Cookie", "value": "SECRET"}], **request}, "response": {"status": 200}}
+        {"startedDateTime": "2026-11-06T20:00:01.123Z", "request": {"headers": headers, **request}, "response": {"status": 200}}
         for request in requests
     ]  # fmt: skip
     return {"log": {"version": "1.2", "pages": [{"id": "page_1"}], "entries": entries}}
@@ -361,7 +364,8 @@ def test_track_calls(tmp_path: Path) -> None:
         "receivedAt": "2026-11-06T20:00:02.000Z",
         "context": {
             "ip": "84.17.46.19", "userAgent": "UA", "page": {"url": "https://shop.example.com/thanks", "referrer": "https://x.dk"},
-            "traits": {"email": " Ana@Example.com ", "firstName": "Ana", "address": {"city": "Porto", "postalCode": "4000-001"}}, "fbp": "fb.1.2.3",
+            "traits": {"email": " Ana@Example.com ", "firstName": "Ana", "address": {"city": "Porto", "postalCode": "4000-001"}},
+            "fbp": "fb.1.2.3",
         },
         "properties": {"order_id": "90017", "revenue": 129.9, "currency": "EUR"},
     }  # fmt: skip
@@ -375,9 +379,10 @@ def test_track_calls(tmp_path: Path) -> None:
         ),
     )
     row = found.events[0]
-    assert (row["event_name"], row["event_id"], row["em"], row["fn"], row["ct"], row["zp"], row["external_id"], row["fbp"], row["side"]) == (
+    keys = ("event_name", "event_id", "em", "fn", "ct", "zp", "external_id", "fbp", "side")
+    assert [row[key] for key in keys] == [
         "Purchase", "m-1", " Ana@Example.com ", "Ana", "Porto", "4000-001", "u-7", "fb.1.2.3", "unknown",
-    )  # fmt: skip
+    ]  # fmt: skip
     assert (row["client_ip_address"], row["received_at"], row["event_source_url"]) == (
         "84.17.46.19",
         1793995202,
@@ -430,3 +435,9 @@ def test_pretty_printed_json_between_other_text(tmp_path: Path) -> None:
         text,
     )
     assert opened(tmp_path, log).names == ["Purchase", "Lead"] * 2
+
+
+def test_a_log_of_columns_with_json(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", "2026-11-06 | INFO | started", f"2026-11-06 | INFO | {TEXT}")
+    found = opened(tmp_path, log)
+    assert found.names == ["Purchase", "Lead"] and found.reasons == {1: "no JSON in this line"}

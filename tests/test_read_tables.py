@@ -13,6 +13,7 @@ from emq_audit.read import read
 from tests.reading import event, opened, workbook, write
 
 HEAD = "Event Name,Event Time,Event ID,Email"
+OFFLINE = "its columns are those of Meta's offline events"
 ROWS = ("Purchase,1794000000,o-1,a@example.com", "Lead,1794000060,o-2,b@example.com")
 
 
@@ -48,8 +49,8 @@ def test_one_line_in_another_encoding(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    ["em", "EM", "Email", "E-Mail", "email_hash", "user_data.em", "user_data_em", "User Data Em", "ud[em]", "[match_keys.email]", "user.email",
-     "traits.email", "user_data[em]", "Hashed Email", "sha256_email"],
+    ["em", "EM", "Email", "E-Mail", "email_hash", "user_data.em", "user_data_em", "User Data Em", "ud[em]", "[match_keys.email]",
+     "user.email", "traits.email", "user_data[em]", "Hashed Email", "sha256_email"],
 )  # fmt: skip
 def test_headings_of_one_field(tmp_path: Path, heading: str) -> None:
     log = table(tmp_path, f"event_name,event_time,{heading}", "Purchase,1794000000,x")
@@ -206,8 +207,8 @@ def test_the_best_of_several_columns(tmp_path: Path) -> None:
         ("ev,eid,dl,ts", "Purchase,o-1,https://x.dk/,1794000000", "browser", "its columns are parameters of the Pixel"),
         ("event_name,event_time,action_source", "Purchase,1794000000,website", "server", "its columns are fields of the Conversions API"),
         ("event_name,event_time,action_source", "Purchase,1794000000,", "unknown", "no column tells it"),
-        ("event_name,event_time,email,dob,doby,gen", "Purchase,1794000000,a@x.dk,10/21/80,1980,F", "offline", "its columns are those of Meta's offline events"),
-        ("[event_name],[event_time],[match_keys.email]", "Purchase,1794000000,a@x.dk", "offline", "its columns are those of Meta's offline events"),
+        ("event_name,event_time,email,dob,doby,gen", "Purchase,1794000000,a@x.dk,10/21/80,1980,F", "offline", OFFLINE),
+        ("[event_name],[event_time],[match_keys.email]", "Purchase,1794000000,a@x.dk", "offline", OFFLINE),
         ("event_name,event_time,em,fbp", "Purchase,1794000000,a@x.dk,fb.1.2.3", "unknown", "no column tells it"),
     ],
 )  # fmt: skip
@@ -217,7 +218,8 @@ def test_sides(tmp_path: Path, head: str, cells: str, side: str, words: str) -> 
 
 
 def test_a_column_tells_each_row_its_side(tmp_path: Path) -> None:
-    found = opened(tmp_path, table(tmp_path, "source," + HEAD, *(f"{word},{ROWS[0]}" for word in ("Browser", "server", "CAPI", "Offline"))))  # fmt: skip
+    lines = (f"{word},{ROWS[0]}" for word in ("Browser", "server", "CAPI", "Offline"))
+    found = opened(tmp_path, table(tmp_path, "source," + HEAD, *lines))
     assert [row["side"] for row in found.events] == ["browser", "server", "server", "offline"]
     assert found.files[0].side == "unknown"
 
@@ -249,7 +251,10 @@ def test_every_sheet_of_a_workbook(tmp_path: Path) -> None:
     book = workbook(
         tmp_path / "book",
         {
-            "Browser": [["Events of November"], None, head, ["Purchase", 1794000000, "a@x.dk", 2100, "browser"], None, ["Lead", 1794000000.5, None, "0999", "browser"]],
+            "Browser": [
+                ["Events of November"], None, head, ["Purchase", 1794000000, "a@x.dk", 2100, "browser"], None,
+                ["Lead", 1794000000.5, None, "0999", "browser"],
+            ],
             "Notes": [["Made by", "Jane"]],
             "Server": [head, ["Purchase", "2026-11-06T20:00:00Z", "b@x.dk", 2100, "server"], ["Total", None, None, None, None]],
             "Empty": [],
@@ -286,7 +291,8 @@ def test_a_workbook_with_one_sheet_keeps_its_name(tmp_path: Path) -> None:
 def test_flat_parquet(tmp_path: Path) -> None:
     log = tmp_path / "log"
     duckdb.sql(
-        "SELECT * FROM (VALUES ('Purchase', 1794000000::DOUBLE, TIMESTAMP '2026-11-06 20:00:00', ['h1', 'h2'], 4520123456::DOUBLE, 'x'::BLOB),"
+        "SELECT * FROM (VALUES ('Purchase', 1794000000::DOUBLE, TIMESTAMP '2026-11-06 20:00:00', ['h1', 'h2'],"
+        " 4520123456::DOUBLE, 'x'::BLOB),"
         " ('Lead', NULL, NULL, NULL, NULL, NULL)) t(event_name, event_time, received_at, em, phone, zip)"
     ).write_parquet(str(log))
     found = opened(tmp_path, log)

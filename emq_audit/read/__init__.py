@@ -1,6 +1,6 @@
 """A log in, event rows out: what a file is, by its content, and the SQL that reads it.
 
-    given → unpack → text | columnar → json_log | delimited → Reading
+    given -> unpack -> text (json_log, json_document, delimited) | columnar -> Reading
 
 `read` returns one `Source` for every readable part. Nothing is loaded yet: the plain shapes (events and request bodies as NDJSON,
 arrays or documents, CSV, Parquet) stream straight from the file into the canonical table; what has another shape is searched by Python
@@ -15,9 +15,9 @@ from typing import Any
 from emq_audit.errors import AuditError
 from emq_audit.read import columnar, delimited, given, headings, text, unpack
 from emq_audit.read.account import account
-from emq_audit.read.json_log import Outcome
 from emq_audit.read.refusal import Refusal
 from emq_audit.read.source import EVENT_LEAVES, MISNAMED_KEYS, SIDES, USER_DATA, ReadFile, Reading, Source
+from emq_audit.read.task import Outcome, Task
 
 __all__ = [
     "EVENT_LEAVES",
@@ -31,7 +31,7 @@ __all__ = [
     "read",
 ]
 
-_WHAT_TO_GIVE = "Give a log of Pixel or Conversions API events: JSON, NDJSON, CSV, Excel or Parquet, a HAR recording or a list of Pixel requests."
+_WHAT_TO_GIVE = "Give a log of Pixel or Conversions API events: JSON, NDJSON, CSV, Excel or Parquet, a HAR recording, or Pixel requests."
 
 
 def read(logs: Sequence[Any], folder: Path, *, side: str | None = None) -> Reading:
@@ -49,50 +49,42 @@ def read(logs: Sequence[Any], folder: Path, *, side: str | None = None) -> Readi
     reading = Reading()
     bench = unpack.Bench(Path(folder))
     for log in given.find(logs, side):
-        if log.frame is not None:
-            _add(
-                reading,
-                log.name,
-                lambda file, log=log: columnar.frame(file, log.name, log.frame, log.side, bench.new),
-            )
-            continue
         for part in unpack.parts(log, bench):
-            _add(reading, part.name, lambda file, part=part: _outcome(file, part, bench))
+            task = Task(len(reading.files), part.name, part.path, part.side, bench.new)
+            try:
+                file, sources = _outcome(task, part)
+            except Refusal as refusal:
+                file, sources = (
+                    ReadFile(part.name, "no events", rejected=1, rejections=((1, refusal.reason),)),
+                    [],
+                )
+            reading.files.append(file)
+            reading.sources.extend(sources)
     if not reading.sources:
         raise _nothing(reading.files)
     return reading
 
 
-def _add(reading: Reading, name: str, reader: Any) -> None:
-    """One more file, by its reader; a refusal is its only row."""
-    file = len(reading.files)
-    try:
-        read_file, sources = reader(file)
-    except Refusal as refusal:
-        read_file, sources = ReadFile(name, "no events", rejected=1, rejections=((1, refusal.reason),)), []
-    reading.files.append(read_file)
-    reading.sources.extend(sources)
-
-
-def _outcome(file: int, part: unpack.Part, bench: unpack.Bench) -> Outcome:
-    """The reader for each kind of part."""
+def _outcome(task: Task, part: unpack.Part) -> Outcome:
+    """The reader for each kind of part. Raises Refusal."""
     if part.kind == "refused":
         raise Refusal(part.reason)
+    if part.kind == "frame":
+        return columnar.frame(task, part.frame)
     if part.kind == "parquet":
-        return columnar.parquet(file, part.name, part.path, part.side, bench.new)
+        return columnar.parquet(task)
     if part.kind == "sheet":
-        return _sheet(file, part)
-    return text.outcome(file, part.name, part.path, part.side, bench.new)
+        return _sheet(task)
+    return text.outcome(task)
 
 
-def _sheet(file: int, part: unpack.Part) -> Outcome:
+def _sheet(task: Task) -> Outcome:
     """A sheet of a workbook, spooled as CSV behind its row numbers."""
-    with part.path.open(encoding="utf-8") as spool:
+    with task.path.open(encoding="utf-8") as spool:
         heading = headings.find(spool.read(1024 * 1024))
     if heading is None:
         raise Refusal("no row of the sheet names the columns of events")
-    names = headings.Heading(heading.row, ",", heading.headings[1:])
-    return delimited.sheet(file, part.name, part.path, "Excel", part.side, names)
+    return delimited.sheet(task, "Excel", headings.Heading(heading.row, ",", heading.headings[1:]))
 
 
 def _nothing(files: list[ReadFile]) -> AuditError:
@@ -100,7 +92,5 @@ def _nothing(files: list[ReadFile]) -> AuditError:
     if len(files) == 1:
         reason = files[0].rejections[0][1] if files[0].rejections else "no event was found in it"
         return AuditError(f"{files[0].path} cannot be audited: {reason}.", _WHAT_TO_GIVE)
-    if not files:
-        return AuditError("No log was given.", _WHAT_TO_GIVE)
     reasons = "; ".join(f"{file.path}: {file.rejections[0][1]}" for file in files[:3] if file.rejections)
     return AuditError(f"None of the {len(files)} files holds an event ({reasons}).", _WHAT_TO_GIVE)

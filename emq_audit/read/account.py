@@ -98,6 +98,6 @@ def _of_lines(path: Path, ordinals: list[int]) -> list[tuple[int, str]]:
 
 
 def _why(line: str | None) -> str:
-    if line is None:
-        return "the line is too long"
-    return _OTHER_SHAPE if any(isinstance(entry, Found) for entry in in_line(line)) else why_not(line)
+    if line is not None and any(isinstance(entry, Found) for entry in in_line(line)):
+        return _OTHER_SHAPE
+    return why_not(line)

@@ -9,7 +9,7 @@ from typing import Any
 from emq_audit.read.found import Found
 
 # Ecommerce names of the platforms' shared vocabulary, as their Meta destinations translate them:
-# https://segment.com/docs/connections/destinations/catalog/actions-facebook-conversions-api/
+# https://www.twilio.com/docs/segment/connections/destinations/catalog/actions-facebook-conversions-api
 _EVENT_NAMES = {
     "order completed": "Purchase", "product viewed": "ViewContent", "product list viewed": "ViewContent", "product added": "AddToCart",
     "product added to wishlist": "AddToWishlist", "checkout started": "InitiateCheckout", "payment info entered": "AddPaymentInfo",

@@ -1,7 +1,7 @@
 """CSV and its relatives: read by DuckDB where it can, by Python where a file is too broken for that."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,43 +11,34 @@ from emq_audit.read import headings, probe, sql, table
 from emq_audit.read.encoding import decoded
 from emq_audit.read.headings import Heading, columns
 from emq_audit.read.refusal import Refusal
-from emq_audit.read.source import ReadFile, Source
+from emq_audit.read.task import Outcome, Task
 
 _FIRST = 500
 UNCLOSED = "a quotation mark is opened in this row and never closed; nothing behind it was read"
 _WORDS = {",": "CSV", ";": "CSV (semicolons)", "\t": "TSV", "|": "CSV (vertical bars)"}
 
 
-def outcome(
-    file: int,
-    name: str,
-    path: Path,
-    heading: Heading,
-    said: str | None,
-    new: Callable[[], Path],
-    *,
-    recount: bool,
-) -> tuple[ReadFile, list[Source]]:
+def outcome(task: Task, heading: Heading, *, recount: bool) -> Outcome:
     """What to hand on for a delimited text whose heading is known. `recount`: it has blank rows, which DuckDB does not count."""
     demand_events(heading.headings)
     for parallel in () if recount else (True, False):
-        found = _as_table(path, heading, parallel)
+        found = _as_table(task.path, heading, parallel)
         try:
             probe.rows(f"SELECT count(COLUMNS(*)) FROM {found.relation}")
             first = probe.rows(f"SELECT * FROM {found.relation}", _FIRST)
         except duckdb.Error:
             continue
-        if first and _begins_alike(first, path, heading):
-            return table.outcome(file, name, _WORDS[heading.delimiter], found, first, said)
-    spool = new()
-    broken = _rewrite(path, heading, spool)
+        if first and _begins_alike(first, task.path, heading):
+            return table.outcome(task, _WORDS[heading.delimiter], found, first)
+    spool = task.new()
+    broken = _rewrite(task.path, heading, spool)
     try:
-        found, sources = sheet(
-            file, name, spool, _WORDS[heading.delimiter], said, Heading(1, ",", heading.headings)
+        read, sources = sheet(
+            replace(task, path=spool), _WORDS[heading.delimiter], Heading(1, ",", heading.headings)
         )
     except Refusal as refusal:
         raise Refusal("a quotation mark below its headings is never closed") if broken else refusal from None
-    return (replace(found, rejected=1, rejections=((broken, UNCLOSED),)) if broken else found), sources
+    return (replace(read, rejected=1, rejections=((broken, UNCLOSED),)) if broken else read), sources
 
 
 def _begins_alike(first: list[tuple[object, ...]], path: Path, heading: Heading) -> bool:
@@ -67,7 +58,7 @@ def demand_events(names: tuple[str, ...]) -> None:
         )
     if "event_name" in columns(names):
         return
-    shown = ", ".join(name for name in names if name)[:200]
+    shown = ", ".join(" ".join(name.split()) for name in names if name.isprintable() and name)[:200]
     what = (
         "it lists people, not events" if {"em", "ph"} & set(columns(names)) else "no column names the event"
     )
@@ -79,7 +70,7 @@ def _relation(path: Path, delimiter: str, skip: int, names: Sequence[str], paral
     return (
         f"read_csv({sql.text(path)}, columns={sql.columns(dict.fromkeys(names, 'VARCHAR'))}, delim={sql.text(delimiter)},"
         f" quote='\"', escape='\"', header=false, skip={skip}, auto_detect=false, strict_mode=false, null_padding=true,"
-        f" parallel={str(parallel).lower()}, max_line_size={sql.LINE_CAP}, compression='none')"
+        f" parallel={str(parallel).lower()}, compression='none')"
     )
 
 
@@ -97,20 +88,18 @@ def _as_table(path: Path, heading: Heading, parallel: bool) -> table.Table:
     )
 
 
-def sheet(
-    file: int, name: str, spool: Path, words: str, said: str | None, heading: Heading
-) -> tuple[ReadFile, list[Source]]:
+def sheet(task: Task, words: str, heading: Heading) -> Outcome:
     """What to hand on for a CSV of our own, which has the row number in front of the columns under the headings."""
     demand_events(heading.headings)
     names = tuple(f"c{place}" for place in range(len(heading.headings) + 1))
-    relation = _relation(spool, ",", heading.row, ("number", *names), parallel=False)
+    relation = _relation(task.path, ",", heading.row, ("number", *names), parallel=False)
     found = table.Table(
         relation, heading.headings, names[:-1], row="TRY_CAST(number AS BIGINT)", extra=names[-1]
     )
     first = probe.rows(f"SELECT {', '.join(found.names)} FROM {relation}", _FIRST)
     if not first:
         raise Refusal("it has headings but no rows below them")
-    return table.outcome(file, name, words, found, first, said)
+    return table.outcome(task, words, found, first)
 
 
 def _rewrite(path: Path, heading: Heading, spool: Path) -> int | None:

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -48,7 +48,9 @@ def find(logs: Sequence[Any], side: str | None) -> list[Given]:
 
 
 def _one(log: Any, side: str | None, position: int) -> Iterator[Given]:
-    if hasattr(log, "columns") and hasattr(log, "to_dict"):
+    if hasattr(log, "to_pandas"):
+        log = log.to_pandas()
+    if hasattr(log, "columns") and hasattr(log, "set_axis"):
         yield Given(f"DataFrame {position + 1}" if position else "DataFrame", frame=log, side=side)
     elif isinstance(log, tuple) and len(log) == 2 and isinstance(log[1], (bytes, bytearray)):
         yield Given(str(log[0]), stream=io.BytesIO(log[1]), side=side)
@@ -127,7 +129,11 @@ def _in_folder(folder: Path, side: str | None) -> Iterator[Given]:
 
 
 def _named_apart(logs: list[Given]) -> list[Given]:
-    """The same logs under names that differ: a parent folder in front, or a number behind, where two are called alike."""
+    """The same logs under names that can be shown and differ: a parent folder in front, or a number behind, where two are called alike."""
+    logs = [
+        replace(log, name="".join(letter if letter.isprintable() else "?" for letter in log.name))
+        for log in logs
+    ]
     names = [log.name for log in logs]
     if len(set(names)) == len(names):
         return logs
@@ -139,7 +145,7 @@ def _named_apart(logs: list[Given]) -> list[Given]:
             for number in range(1, len(logs) + 2)
             if (tried := name if number == 1 else f"{name} ({number})") not in named
         )
-        named[free] = Given(free, log.path, log.stream, log.frame, log.side)
+        named[free] = replace(log, name=free)
     return list(named.values())
 
 

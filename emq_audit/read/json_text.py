@@ -63,11 +63,11 @@ def of_line(line: str) -> Any:
     problem = None
     for start in _openings(line):
         try:
-            value, _ = decode(line, start)
+            value, end = decode(line, start)
         except json.JSONDecodeError as error:
             problem = problem or _why(line, error)
             continue
-        if start == 0 or isinstance(value, dict) or _holds_objects(value):
+        if isinstance(value, dict) or _holds_objects(value) or (start == 0 and not line[end:].strip()):
             return value
     if problem is None:
         raise Unreadable("no JSON in this line")

@@ -11,6 +11,7 @@ from emq_audit.read import sql
 from emq_audit.read.found import SHAPES, Found, Missed
 from emq_audit.read.plain_json import relation
 from emq_audit.read.source import EVENT_LEAVES, MAX_REJECTIONS, MISNAMED_KEYS, ReadFile, Source
+from emq_audit.read.task import Outcome, Task
 
 _USER_KEYS = frozenset((*KEYS, *MISNAMED_KEYS))
 _ABOUT = {
@@ -78,17 +79,15 @@ class Spool:
         self._flush()
         self._file.close()
 
-    def outcome(
-        self, file: int, name: str, said: str | None, words: str | None = None
-    ) -> tuple[ReadFile, list[Source]]:
-        """What to hand on. `said` is the side the user named, `words` the format where the shape of the events does not tell."""
+    def outcome(self, task: Task, words: str | None = None) -> Outcome:
+        """What to hand on. `words` name the format where the shape of the events does not tell."""
         self.close()
         shape = self.shapes.most_common(1)[0][0] if self.shapes else "event"
-        side, side_from = self._side(shape, said)
+        side, side_from = self._side(shape, task.said)
         read = ReadFile(
-            name, words or SHAPES[shape][0], side, side_from, self.rejected, tuple(self.rejections)
+            task.name, words or SHAPES[shape][0], side, side_from, self.rejected, tuple(self.rejections)
         )
-        return read, [Source(file, self._select(file, side, said))] if self.events else []
+        return read, [Source(task.file, self._select(task.file, side, task.said))] if self.events else []
 
     def _side(self, shape: str, said: str | None) -> tuple[str, str]:
         """Side of the file and how it is known."""

@@ -8,6 +8,7 @@ from emq_audit.match_keys import KEYS
 from emq_audit.read import headings, sql
 from emq_audit.read.sides import names_sides, side_of, side_sql
 from emq_audit.read.source import EVENT_LEAVES, MISNAMED_KEYS, ReadFile, Source
+from emq_audit.read.task import Outcome, Task
 
 _USER_KEYS = (*KEYS, *MISNAMED_KEYS)
 _CUSTOM = ("value", "currency", "order_id", "content_ids", "contents", "content_type", "num_items")
@@ -32,20 +33,18 @@ class Table:
     delimiter: str = ","
 
 
-def outcome(
-    file: int, name: str, words: str, table: Table, first: list[tuple[object, ...]], said: str | None
-):
+def outcome(task: Task, words: str, table: Table, first: list[tuple[object, ...]]) -> Outcome:
     """What to hand on for a table; `first` are its first rows, by the places of `headings`."""
     places = headings.columns(table.headings)
-    side, side_from, told = _side(table, places, first, said)
+    side, side_from, told = _side(table, places, first, task.said)
     refused = _refused(table, places)
     relation = f"(SELECT *, {refused} AS refused{_whole_user(table, places)} FROM {table.relation})"
-    query = sql.select(
-        file, relation, row=table.row, side=told, as_sent="false", values=_values(table, places)
-    )
+    values = _values(table, places)
+    query = sql.select(task.file, relation, row=table.row, side=told, as_sent="false", values=values)
     reasons = f'SELECT row_number() OVER () AS ordinal, {table.row} AS "row", {refused} AS reason FROM {table.relation}'
-    read = ReadFile(name, words, side, side_from, table=reasons)
-    return read, [Source(file, query, table.first_row)]
+    return ReadFile(task.name, words, side, side_from, table=reasons), [
+        Source(task.file, query, table.first_row)
+    ]
 
 
 def _side(
@@ -58,7 +57,7 @@ def _side(
         if names_sides([row[place] for row in first if place < len(row)]):
             sides = {side for row in first if place < len(row) and (side := side_of(row[place]))}
             side = sides.pop() if len(sides) == 1 else "unknown"
-            return side, f"the column {table.headings[place]}", side_sql(table.names[place])
+            return side, f"the column {' '.join(table.headings[place].split())}", side_sql(table.names[place])
     filled = {
         field
         for field, found in places.items()

@@ -1,42 +1,45 @@
 """Text: JSON, a table, or lines of a log that hold events somewhere; told by what stands in it, never by the name of the file."""
 
 import csv
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from emq_audit.read import delimited, headings, json_log
+from emq_audit.read import delimited, headings, json_document, json_log
 from emq_audit.read.encoding import from_windows
 from emq_audit.read.found import Found
-from emq_audit.read.json_log import Outcome
 from emq_audit.read.refusal import Refusal
 from emq_audit.read.sample import Sample, take
 from emq_audit.read.search import events_in_row
 from emq_audit.read.spool import Spool
+from emq_audit.read.task import Outcome, Task
 
 _FIRST_ROWS = 50
+_NAME = re.compile(r"\s*[^\W\d][\w .:/()\[\]@-]{0,99}")
+"""What can be a heading of such a table; the first line of a log begins with a time or holds JSON."""
 
 
-def outcome(file: int, name: str, path: Path, said: str | None, new: Callable[[], Path]) -> Outcome:
+def outcome(task: Task) -> Outcome:
     """What to hand on for a text file. Raises Refusal for one that is no log."""
-    sample = take(path)
+    sample = take(task.path)
     if sample.foreign:
-        path = from_windows(path, new())
-        sample = take(path)
+        task = replace(task, path=from_windows(task.path, task.new()))
+        sample = take(task.path)
     if not sample.lines and not sample.head.strip():
         raise Refusal("the file is empty")
     if sample.head.lstrip(" \t\r\n\x1e\ufeff")[:1] in ("{", "["):
         if json_log.is_lined(sample):
-            return json_log.lined(file, name, path, sample, said, new)
-        if json_log.is_document(path):
-            return json_log.document(file, name, path, sample, said, new)
+            return json_log.lined(task, sample)
+        if json_document.is_document(task):
+            return json_document.document(task, sample)
     if delimiter := _wrapping(sample):
-        return _wrapped(file, name, path, delimiter, said, new())
+        return _wrapped(task, delimiter)
     if any(isinstance(entry, Found) for line in sample.lines[:2000] for entry in json_log.in_line(line)):
-        return json_log.searched_lines(file, name, path, said, new())
+        return json_log.searched(task)
     if heading := headings.find(sample.head):
-        return delimited.outcome(file, name, path, heading, said, new, recount=sample.blanks and sample.whole)
-    if '"event_name"' in sample.head and (found := json_log.among_text(file, name, path, said, new())):
+        return delimited.outcome(task, heading, recount=sample.blanks and sample.whole)
+    if '"event_name"' in sample.head and (found := json_document.among_text(task)):
         return found
     raise Refusal(_why(sample))
 
@@ -56,7 +59,7 @@ def _wrapping(sample: Sample) -> str | None:
     for delimiter in headings.DELIMITERS:
         rows = _rows(iter(line + "\n" for line in sample.lines[: 4 * _FIRST_ROWS]), delimiter)
         names = next(rows, (0, []))[1]
-        if len(names) < 2 or any(cell.lstrip()[:1] in ("{", "[") for cell in names):
+        if len(names) < 2 or not all(_NAME.fullmatch(name) for name in names):
             continue
         seen = [cells for _, (_, cells) in zip(range(_FIRST_ROWS), rows, strict=False)]
         if any(isinstance(entry, Found) for cells in seen for entry in events_in_row(_row(names, cells))):
@@ -64,9 +67,9 @@ def _wrapping(sample: Sample) -> str | None:
     return None
 
 
-def _wrapped(file: int, name: str, path: Path, delimiter: str, said: str | None, spool_path: Path) -> Outcome:
-    spool = Spool(spool_path)
-    rows = delimited.rows(path, delimiter)
+def _wrapped(task: Task, delimiter: str) -> Outcome:
+    spool = Spool(task.new())
+    rows = delimited.rows(task.path, delimiter)
     _, names = next(rows)
     row = 1
     try:
@@ -75,7 +78,7 @@ def _wrapped(file: int, name: str, path: Path, delimiter: str, said: str | None,
                 spool.reject(row, "no event in any cell of the row")
     except csv.Error:
         spool.reject(row + 1, delimited.UNCLOSED)
-    return spool.outcome(file, name, said, "table with events in its cells")
+    return spool.outcome(task, "table with events in its cells")
 
 
 def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from emq_audit.read import encoding, workbook
 from emq_audit.read.given import Given
@@ -49,13 +49,16 @@ _NOT_LOGS = (
 
 @dataclass(frozen=True)
 class Part:
-    """One plain file: `kind` is text (UTF-8), sheet (CSV with the row number in front), parquet, or refused, with the `reason`."""
+    """One plain file. `kind`: text (UTF-8), sheet (CSV with the row number in front), parquet, `frame` (a DataFrame), or refused,
+    with the `reason`.
+    """
 
     name: str
     kind: str
     path: Path
     side: str | None = None
     reason: str = ""
+    frame: Any = None
 
 
 @dataclass
@@ -84,6 +87,9 @@ class Bench:
 
 def parts(given: Given, bench: Bench) -> Iterator[Part]:
     """The plain files in one given log."""
+    if given.frame is not None:
+        yield Part(given.name, "frame", Path(), given.side, frame=given.frame)
+        return
     try:
         if given.stream is not None:
             path = bench.new()
@@ -211,6 +217,7 @@ def _copy(
     start = bench.unpacked if before is None else before
     with open(os.open(spool, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         while chunk := stream.read(_CHUNK):
+            chunk = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else chunk
             bench.unpacked += len(chunk)
             if bench.unpacked > MAX_UNPACKED:
                 raise Refusal(

@@ -12,7 +12,7 @@ SCHEMA = "emq-audit/1"
 
 @dataclass(frozen=True)
 class FileRead:
-    """One input file. `rows` = rows that became events + `rejected`; a row may hold several events."""
+    """One input file: `rows` = `events` + `rejected`. A row is what could be one event: a line, a table row, an entry of a body."""
 
     path: str
     format: str
