@@ -12,5 +12,5 @@ def test_the_report_is_the_golden_one(case: str) -> None:
     expected = json.loads(golden(case).read_text("utf-8"))
     found = report_of(case)
     for part in expected:
-        assert found[part] == expected[part], f"{part} differs; if that is right, run `python -m tests.golden.remake` and read the difference"
+        assert found[part] == expected[part], f"{part} differs; if it should, run `python -m tests.golden.remake` and read what changed"
     assert set(found) == set(expected)

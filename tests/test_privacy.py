@@ -1,7 +1,6 @@
 """No raw personal data in any output: a log of canaries is audited and every face is searched for them."""
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
