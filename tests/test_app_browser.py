@@ -160,8 +160,10 @@ def test_the_report_can_be_taken_away(watched: Watched):
 
 def test_the_keyboard_reaches_demo_and_pages(watched: Watched):
     page = watched.page
+    expect(page.get_by_role("button", name="Try the demo shop")).to_be_visible(timeout=LONG)
+    watched.settle()
     reached = ""
-    for _ in range(15):
+    for _ in range(40):  # a late redraw of the page may send the focus back to its start
         page.keyboard.press("Tab")
         reached = page.evaluate(
             "document.activeElement.matches('button') ? document.activeElement.innerText : ''"
