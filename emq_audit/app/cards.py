@@ -41,7 +41,8 @@ def brings(fix: Fix, first: str | None) -> Markup:
     path = ""
     if name in fix.scores:
         before, after = fix.scores[name]
-        path = f" {points(before)} → {points(after)}"
+        if points(before) != points(after):
+            path = f" {points(before)} → {points(after)}"
     return Markup('<div class="emq-gain">{}<small>{}{}</small></div>').format(
         gain(value), shown(name, 22), path
     )
