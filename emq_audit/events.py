@@ -5,10 +5,12 @@ lays the view `events` over it, which every later stage reads. Nothing is repair
 what is wrong with it.
 
 Columns of `events`
-  provenance  file (number of the input file), row (line or record, from 1), side, sender, pixel_id, received_at (Unix seconds), as_sent
-              (the row is the payload itself, so its types are the sender's)
-  event       event_name, event_time (Unix seconds), time_text (as sent, where it was not in seconds), event_id, action_source,
-              event_source_url, referrer_url, test_event_code, order_id, value_text, currency
+  provenance  place (number of the row in event_rows, unique), file (number of the input file), row (line or record, from 1), side, sender,
+              pixel_id, pixel (the one it counts for, see `_pixel`), received_at (Unix seconds), as_sent (the row is the payload itself, so
+              its types are the sender's)
+  event       event_name, event_time, moment (receipt, else event_time; all Unix seconds), time_text (as sent, where it was not in
+              seconds), event_id, action_source, event_source_url, referrer_url, test_event_code, order_id, value_text, currency,
+              item_ids (one number for the products bought or seen, whatever their order)
   match keys  for each key K: K (text; of a list the value that counts) and K_state
 Facts, computed once because several checks ask for them
   name_state, time_state, id_state, source_state, url_state, value_state, currency_state, click_state, test_code, email_in_url,
@@ -55,6 +57,10 @@ FACT_WORDS = (
 # Input above which the table is kept compressed on disk (in the private folder) instead of in memory: slower to fill, a third as big.
 LARGE_INPUT = 1_000_000_000
 
+# Limits for DuckDB. Filling a table on disk needs headroom to run on several threads (with less it runs on one, twice as long), though it
+# uses about 0.9 GB. Later stages keep as much of that table in memory as they may, so they get less.
+FILLING, FILLING_LARGE, ASKING_LARGE = "4GB", "1400MB", "800MB"
+
 
 def connect(folder: str | Path, input_bytes: int = 0) -> duckdb.DuckDBPyConnection:
     """A private database that lives and dies with `folder` and loads no extension from anywhere.
@@ -62,11 +68,12 @@ def connect(folder: str | Path, input_bytes: int = 0) -> duckdb.DuckDBPyConnecti
     The limit is an upper bound, not what is used: DuckDB fills a table on several threads only when it sees room ahead. A million
     events take about 0.8 GB.
     """
+    large = input_bytes > LARGE_INPUT
     con = duckdb.connect(
-        Path(folder) / "audit.duckdb" if input_bytes > LARGE_INPUT else ":memory:",
+        Path(folder) / "audit.duckdb" if large else ":memory:",
         config={
             "temp_directory": str(folder),
-            "memory_limit": "4GB",
+            "memory_limit": FILLING_LARGE if large else FILLING,
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
@@ -99,6 +106,8 @@ def build(
         starts.append(_rows(con) if number else 0)
         verb = "INSERT INTO event_rows" if number else "CREATE TABLE event_rows AS"
         _fill(con, f"{verb} {_judged(_values(source.sql))}", told, number, len(sources))
+    if con.execute("SELECT count(*) FROM duckdb_databases() WHERE path IS NOT NULL").fetchone()[0]:
+        con.execute(f"SET memory_limit = '{ASKING_LARGE}'")
     given, as_of = as_of is not None, as_of if as_of is not None else _newest(con)
     _define_view(con, sources, starts, as_of, judge_age=given or not _spans_weeks(con, as_of))
     wrong_forms.mark(con)
@@ -172,6 +181,7 @@ def _judged(values: str) -> str:
            coalesce(shows_email(CAST(custom_data AS VARCHAR)), false) AS email_in_custom, misnamed_key,
            coalesce(contains(CAST(contents AS VARCHAR), '[object Object]') OR contains(CAST(content_ids AS VARCHAR), '[object Object]'),
                     false) AS contents_broken,
+           item_ids(contents, content_ids) AS item_ids,
            side <> 'offline' AND NOT coalesce(is_other_source(action_source), false) AS scored,
            received_at IS NOT NULL AS has_received, received_at - event_time AS delay
     FROM (SELECT * EXCLUDE (side, custom, time_number), coalesce(side, 'unknown') AS side,
@@ -228,7 +238,8 @@ def _define_view(
     }
     con.execute(f"""
         CREATE VIEW events AS
-        SELECT coalesce("row", rowid + list_extract({offsets}, list_position({numbers}, file))) AS "row",
+        SELECT coalesce("row", rowid + list_extract({offsets}, list_position({numbers}, file))) AS "row", rowid AS place,
+               {_pixel(con)} AS pixel, coalesce(received_at, event_time) AS moment,
                * EXCLUDE ("row", no_event, has_received, delay),
                CASE WHEN event_time IS NULL THEN NULL
                     WHEN event_time > coalesce(received_at, {now}) + 60 THEN 'future'
@@ -239,6 +250,19 @@ def _define_view(
                     ELSE 'prompt' END AS delay_state,
                {sides >= {"browser", "server"}} AS both_sides
         FROM event_rows WHERE NOT no_event""")
+
+
+def _pixel(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL: the pixel an event counts for. Most logs name one pixel, or none, so there is nothing to tell apart. Of several, the most
+    frequent takes the events that name none: a Conversions API payload has its pixel in the address it is sent to."""
+    pixels = con.execute(
+        """SELECT pixel_id FROM event_rows WHERE NOT is_blank(pixel_id) AND NOT no_event
+           GROUP BY ALL ORDER BY count(*) DESC, pixel_id LIMIT 2"""
+    ).fetchall()
+    if len(pixels) < 2:
+        return "''"
+    main = pixels[0][0].encode().hex()
+    return f"CASE WHEN is_blank(pixel_id) THEN decode(unhex('{main}')) ELSE pixel_id END"
 
 
 def _mark_synthetic(con: duckdb.DuckDBPyConnection) -> None:

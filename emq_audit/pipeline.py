@@ -12,7 +12,20 @@ from typing import Any
 
 import duckdb
 
-from emq_audit import checks, coverage, dedup, events, fixes, patterns, read, relations, scores, setup
+from emq_audit import (
+    checks,
+    conversions,
+    coverage,
+    dedup,
+    events,
+    fixes,
+    one_sided,
+    patterns,
+    read,
+    relations,
+    scores,
+    setup,
+)
 from emq_audit.check import run
 from emq_audit.findings import findings
 from emq_audit.report import Report
@@ -71,7 +84,7 @@ def open_audit(
         asked = checks.chosen(select, ignore)
         tell(0.02, "Looking at the files")
         reading = read.read(logs, folder, side=side)
-        con = events.connect(folder, _input_bytes(logs, folder))
+        con = events.connect(folder, _input_bytes(reading, folder))
         tell(0.1, "Reading events")
         moment = events.build(
             con, reading.sources, region, as_of, told=lambda share: tell(0.1 + 0.5 * share, "Reading events")
@@ -88,10 +101,9 @@ def open_audit(
         raise
 
 
-def _input_bytes(logs: Sequence[Any], folder: Path) -> int:
-    """About how much there is to read: files named one by one, and what was spooled (archives, odd shapes)."""
-    named = [Path(log) for log in logs if isinstance(log, (str, Path))]
-    return sum(path.stat().st_size for path in [*named, *folder.iterdir()] if path.is_file())
+def _input_bytes(reading: read.Reading, folder: Path) -> int:
+    """How much there is to read: the files themselves, and what was spooled (archives, odd shapes)."""
+    return sum(path.stat().st_size for path in {*reading.paths, *folder.iterdir()} if path.is_file())
 
 
 def _report(
@@ -118,4 +130,7 @@ def _report(
         findings=findings(con, answers, taken[0]),
         fixes=fixes.fixes(answers, website),
         notes=setup.notes(con, taken, table),
+        one_sided=one_sided.one_sided(con),
+        disagreements=conversions.disagreements(con),
+        lacking=conversions.lacking(con),
     )

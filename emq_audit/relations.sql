@@ -1,49 +1,40 @@
--- The coarser relations that checks and deduplication ask: made once from `events`, after every state is settled.
+-- The coarser relations that checks and deduplication ask: made once from `events` and `id_counts`, after every state is settled.
 
 -- patterns: one row per combination of event name, side, facts and key states, with its number of `events`. The sufficient statistic
 -- for scores, coverage, checks and what-ifs. (Its columns are filled in by relations.py.)
 CREATE TABLE patterns AS
 SELECT event_name, side, {columns}, count(*) AS events FROM events GROUP BY ALL;
 
--- id_counts: one row per event name and event id, with how many events each side sent and when (Unix seconds, first and last;
--- receipt where it is logged, else the event's own time).
-CREATE TABLE id_counts AS
-SELECT event_name, event_id,
-       count(*) FILTER (WHERE side = 'browser') AS browser, count(*) FILTER (WHERE side = 'server') AS server,
-       min(moment) FILTER (WHERE side = 'browser') AS browser_first, max(moment) FILTER (WHERE side = 'browser') AS browser_last,
-       min(moment) FILTER (WHERE side = 'server') AS server_first, max(moment) FILTER (WHERE side = 'server') AS server_last
-FROM (SELECT event_name, event_id, side, coalesce(received_at, event_time) AS moment FROM events
-      WHERE id_state = 'present' AND side IN ('browser', 'server'))
-GROUP BY event_name, event_id;
-
--- reused: one row per event name, event id and side on which it occurs more than once: `events`, `seconds` from first to last, how many
--- different `people` (by the personal key that tells most apart; 1 where nothing does), `orders`, `amounts` and `pages`.
+-- reused: one row per pixel, event name, event id and side on which it occurs more than once: `events`, `seconds` from first to last, how
+-- many different `people` (by the personal key that tells most apart; 1 where nothing does), `orders`, `amounts` and `pages`.
 CREATE TABLE reused AS
-SELECT event_name, side, event_id, count(*) AS events, coalesce(max(moment) - min(moment), 0) AS seconds,
+SELECT pixel, event_name, side, event_id, count(*) AS events, coalesce(max(moment) - min(moment), 0) AS seconds,
        greatest(1, count(DISTINCT em), count(DISTINCT ph), count(DISTINCT external_id), count(DISTINCT fbp)) AS people,
        count(DISTINCT order_id) AS orders, count(DISTINCT value_text) AS amounts, count(DISTINCT event_source_url) AS pages,
        min("row") AS "row", min(file) AS file
-FROM (SELECT event_name, side, event_id, "row", file, order_id, value_text, event_source_url, coalesce(received_at, event_time) AS moment,
+FROM (SELECT pixel, event_name, side, event_id, "row", file, order_id, value_text, event_source_url, moment,
              CASE WHEN em_state = 'usable' THEN lower(trim(em))[:64] END AS em, CASE WHEN ph_state = 'usable' THEN ph[:64] END AS ph,
              CASE WHEN external_id_state = 'usable' THEN without_appendix(external_id) END AS external_id,
              CASE WHEN fbp_state IN ('usable', 'seconds') THEN split_part(fbp, '.', 4) END AS fbp
       FROM events
-      WHERE id_state = 'present' AND (event_name, event_id) IN (SELECT (event_name, event_id) FROM id_counts WHERE browser > 1 OR server > 1))
-GROUP BY event_name, side, event_id
+      WHERE id_state = 'present' AND source_state <> 'business_messaging' AND (pixel, event_name, event_id) IN (
+          SELECT (pixel, event_name, event_id) FROM id_counts WHERE browser > 1 OR server > 1))
+GROUP BY pixel, event_name, side, event_id
 HAVING count(*) > 1;
 
 -- ids: the same for every event id, used once or more.
 CREATE VIEW ids AS
-SELECT event_name, side, event_id, one_side.events, coalesce(people, 1) AS people, coalesce(seconds, 0) AS seconds,
-       coalesce(orders, 1) AS orders, coalesce(amounts, 1) AS amounts, file, "row"
-FROM (SELECT event_name, CAST('browser' AS side_name) AS side, event_id, browser AS events FROM id_counts WHERE browser > 0
+SELECT pixel, event_name, side, event_id, one_side.events, coalesce(people, 1) AS people, coalesce(seconds, 0) AS seconds,
+       coalesce(orders, 1) AS orders, coalesce(amounts, 1) AS amounts, coalesce(pages, 1) AS pages, file, "row"
+FROM (SELECT pixel, event_name, CAST('browser' AS side_name) AS side, event_id, browser AS events
+      FROM id_counts WHERE browser > 0 AND NOT placeholder
       UNION ALL
-      SELECT event_name, CAST('server' AS side_name), event_id, server FROM id_counts WHERE server > 0) AS one_side
-LEFT JOIN reused USING (event_name, side, event_id);
+      SELECT pixel, event_name, CAST('server' AS side_name), event_id, server FROM id_counts WHERE server > 0 AND NOT placeholder) AS one_side
+LEFT JOIN reused USING (pixel, event_name, side, event_id);
 
--- pairs: one row per browser event and server event of one name and id, for ids that each side sent exactly once.
+-- pairs: one row per browser event and server event of one pixel, name and id, for ids that each side sent exactly once.
 CREATE VIEW pairs AS
-SELECT *, CAST(NULL AS side_name) AS side FROM id_counts WHERE browser = 1 AND server = 1;
+SELECT *, CAST(NULL AS side_name) AS side FROM id_counts WHERE browser = 1 AND server = 1 AND NOT placeholder;
 
 -- people: one row per email and side that ten or more events carry: how many `events`, and how many different browsers (`visitors`, by
 -- fbp) and addresses sent it.

@@ -246,6 +246,13 @@ CREATE MACRO currency_state(code) AS
          ELSE 'unknown'::fact
     END;
 
+-- One number for the products of an event, from contents or content_ids: the same for the same products in any order; NULL where none is named.
+CREATE MACRO one_number(list) AS CASE WHEN len(list) > 0 THEN hash(list_sort(list_distinct(list))) END;
+CREATE MACRO item_ids(contents, content_ids) AS
+    CASE WHEN contents IS NOT NULL AND json_array_length(contents) > 0 AND len(json_extract_string(contents, '$[*].id')) > 0
+              THEN one_number(json_extract_string(contents, '$[*].id'))
+         WHEN content_ids IS NOT NULL THEN one_number(json_extract_string(content_ids, '$[*]')) END;
+
 CREATE MACRO id_state(leaf, text) AS
     CASE WHEN leaf IS NULL THEN 'missing'::fact
          WHEN is_plainly_an_id(text) THEN 'present'::fact

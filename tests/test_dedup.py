@@ -1,12 +1,9 @@
-"""Deduplication: the counts of the contract, checked against a slow and obvious count."""
+"""Deduplication: the counts of the contract on logs made by hand; test_replay.py compares them with a slow and obvious count."""
 
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from emq_audit import audit
-from emq_audit.dedup import WINDOW
+from emq_audit.replay import WINDOW
 from emq_audit.report import DedupEntry
 from tests.logs import pair, write_log
 from tests.sound import MOMENT
@@ -65,7 +62,7 @@ def test_receipt_counts_before_the_time_of_the_event(tmp_path: Path) -> None:
     assert found.outside_window == 1
 
 
-def test_spans_that_overlap_are_compared_event_by_event(tmp_path: Path) -> None:
+def test_an_id_that_comes_back_opens_a_new_window(tmp_path: Path) -> None:
     days = 24 * HOUR
     browser, server = pair("a")
     apart = (
@@ -74,7 +71,15 @@ def test_spans_that_overlap_are_compared_event_by_event(tmp_path: Path) -> None:
         server | {"event_time": MOMENT - 6 * days},
     )
     assert entries(tmp_path, *apart)["Purchase"].outside_window == 1
-    assert entries(tmp_path, *apart, server)["Purchase"].pairs == 1
+    again = entries(tmp_path, *apart, server)["Purchase"]
+    assert (again.pairs, again.outside_window, again.counted, again.browser_only, again.server_only) == (1, 0, 3, 1, 1)
+
+
+def test_the_window_runs_from_the_first_event(tmp_path: Path) -> None:
+    browser, server = pair("a")
+    hours = {0: browser, 40: browser, 60: server}
+    found = entries(tmp_path, *(event | {"event_time": MOMENT - (60 - after) * HOUR} for after, event in hours.items()))["Purchase"]
+    assert (found.pairs, found.outside_window, found.counted) == (0, 1, 2)
 
 
 def test_an_id_used_twice_on_a_side_is_reused_and_by_other_people_a_collision(tmp_path: Path) -> None:
@@ -113,32 +118,74 @@ def test_the_order_of_files_and_lines_does_not_matter(tmp_path: Path) -> None:
     assert audit([first, second]).dedup == audit([second, first]).dedup == once
 
 
-EVENT = st.tuples(
-    st.sampled_from(["browser", "server"]), st.sampled_from(["a", "b", "c", None]), st.integers(-4, 0)
-)
+def test_what_is_received_is_counted_or_dropped(tmp_path: Path) -> None:
+    found = entries(
+        tmp_path, *pair("a"), {"event_id": "a"}, {"event_id": "b"}, {"event_id": None, "fbp": None, "external_id": None}
+    )["Purchase"]
+    assert (found.received, found.deduplicated, found.counted) == (5, 2, 3)
+    assert found.dropped == {"pair": 1, "repeat": 1, "fallback": 0}
+    assert found.kept == {"browser": 1, "server": 2}
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(EVENT, min_size=1, max_size=12))
-def test_agrees_with_a_count_by_hand(tmp_path_factory, log: list) -> None:
-    differences = [
-        {"_side": side, "event_id": identity, "event_time": MOMENT + days * 86_400}
-        for side, identity, days in log
+def test_the_browser_is_favoured_for_five_minutes(tmp_path: Path) -> None:
+    browser, server = pair("a")
+    soon = entries(tmp_path, browser | {"event_time": MOMENT}, server | {"event_time": MOMENT - 300})["Purchase"]
+    late = entries(tmp_path, browser | {"event_time": MOMENT}, server | {"event_time": MOMENT - 301})["Purchase"]
+    assert (soon.kept, late.kept) == ({"browser": 1, "server": 0}, {"browser": 0, "server": 1})
+
+
+def test_the_time_used_is_told(tmp_path: Path) -> None:
+    browser, server = pair("a")
+    received = {"received_at": MOMENT}
+    assert entries(tmp_path, browser, server)["Purchase"].timed_by == "event_time"
+    assert entries(tmp_path, browser, server | received)["Purchase"].timed_by == "both"
+    assert entries(tmp_path, browser | received, server | received)["Purchase"].timed_by == "received_at"
+
+
+def test_a_common_prefix_is_named_and_a_personal_one_is_not(tmp_path: Path) -> None:
+    def log(prefix: str) -> list[dict]:
+        return [
+            event
+            for number in range(1040, 1044)
+            for event in ({"_side": "browser", "event_id": f"{number}"}, {"event_id": f"{prefix}{number}"})
+        ]
+
+    shop = entries(tmp_path, *log("order-"))["Purchase"].unpaired
+    person = entries(tmp_path, *log("jane@example.com-"))["Purchase"].unpaired
+    assert [(row.side, row.reason, row.events, row.detail) for row in shop] == [
+        ("browser", "prefix", 4, "order-"),
+        ("server", "prefix", 4, "order-"),
     ]
-    found = entries(tmp_path_factory.mktemp("log"), *differences)["Purchase"]
-    times = {
-        (side, identity): [d * 86_400 for s, i, d in log if (s, i) == (side, identity)]
-        for side, identity, _ in log
-    }
-    near, far = set(), set()
-    for identity in {i for _, i, _ in log if i}:
-        browser, server = times.get(("browser", identity), []), times.get(("server", identity), [])
-        if browser and server:
-            (near if any(abs(b - s) <= WINDOW for b in browser for s in server) else far).add(identity)
-    assert found.pairs == len(near)
-    assert found.outside_window == len(far)
-    assert found.browser_only == sum(side == "browser" and identity not in near for side, identity, _ in log)
-    assert found.server_only == sum(side == "server" and identity not in near for side, identity, _ in log)
-    assert found.reused_ids == len(
-        {identity for (_, identity), moments in times.items() if identity and len(moments) > 1}
+    assert [(row.reason, row.detail) for row in person] == [("prefix", None), ("prefix", None)]
+
+
+def test_both_reports_of_an_action_are_compared(tmp_path: Path) -> None:
+    browser, server = pair("a")
+    report = audit(
+        [
+            write_log(
+                tmp_path / "log.ndjson",
+                browser | {"value": 249.004, "currency": "dkk", "contents": [{"id": 2}, {"id": "1"}]},
+                server | {"value": "249.00", "currency": "EUR", "contents": [{"id": "1"}, {"id": "2"}], "ph": None},
+            )
+        ]
     )
+    assert {row.field: (row.compared, row.differ) for row in report.disagreements} == {
+        "value": (1, 0),
+        "currency": (1, 1),
+        "em": (1, 0),
+        "contents": (1, 0),
+    }
+
+
+def test_what_the_counted_event_lacks(tmp_path: Path) -> None:
+    browser, server = pair("a")
+    lacking = audit([write_log(tmp_path / "log.ndjson", browser | {"em": None, "fbp": None}, server)]).lacking
+    assert {("em", 1, 1), ("fbp", 1, 1)} <= {(row.key, row.pairs, row.events) for row in lacking}
+    assert "external_id" not in {row.key for row in lacking}
+
+
+def test_what_one_side_alone_would_miss(tmp_path: Path) -> None:
+    report = audit([write_log(tmp_path / "log.ndjson", *pair("a"), {"event_id": "b"}, {"event_name": "Lead"})])
+    rows = {(row.side, row.by): (row.events, row.of) for row in report.one_sided if row.side == "server"}
+    assert rows == {("server", "browser"): (1, 2), ("server", "os"): (1, 2), ("server", "day"): (1, 2)}

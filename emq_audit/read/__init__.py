@@ -59,6 +59,7 @@ def read(logs: Sequence[Any], folder: Path, *, side: str | None = None) -> Readi
                     [],
                 )
             reading.files.append(file)
+            reading.paths.update(path for path in (part.path, file.lines) if path is not None)
             reading.sources.extend(sources)
     if not reading.sources:
         raise _nothing(reading.files)

@@ -62,7 +62,9 @@ class ReadFile:
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything found in the logs that were given. `files` is indexed by the file number that sources carry."""
+    """Everything found in the logs that were given. `files` is indexed by the file number that sources carry; `paths` are the files on
+    disk that will be read, spooled ones included."""
 
     sources: list[Source] = field(default_factory=list)
     files: list[ReadFile] = field(default_factory=list)
+    paths: set[Path] = field(default_factory=set)
