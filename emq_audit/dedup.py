@@ -92,7 +92,9 @@ def dedup(con: duckdb.DuckDBPyConnection) -> tuple[DedupEntry, ...]:
     """
     totals = _by_name(con, _TOTALS)
     taken, pairs, reused = _by_name(con, _WINDOWS), _by_name(con, _PAIRS.format(lags=_lag_columns())), _by_name(con, _REUSED)
-    fallback, unpaired, used = _by_name(con, _FALLBACK), _unpaired(con), key_use.key_use(con)
+    two_sided = any(total[0] for total in totals.values()) and any(total[1] for total in totals.values())
+    fallback, unpaired = _by_name(con, _FALLBACK), _unpaired(con) if two_sided else None
+    used = key_use.key_use(con)
     entries = [
         _entry(
             name,
@@ -131,7 +133,10 @@ def _entry(name: str, total, taken, pairs, reused, fallback: int, unpaired, used
         "server": server - server_taken + windows - browser_kept - fallback,
     }
     dropped = {"pair": two_sided, "repeat": browser_taken + server_taken - windows - two_sided, "fallback": fallback}
-    reasons = unpaired.get(name) or _one_sided(browser, server, browser_with_id, server_with_id)
+    if unpaired is None:
+        reasons = _one_sided(browser, server, browser_with_id, server_with_id)
+    else:
+        reasons = unpaired.get(name, ())
     return DedupEntry(
         event_name=name,
         browser=browser,
@@ -159,13 +164,11 @@ def _entry(name: str, total, taken, pairs, reused, fallback: int, unpaired, used
 
 
 def _unpaired(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[Unpaired, ...]]:
-    """By event name, the browser's reasons first, in the order of REASONS."""
-    rows = con.execute(_UNPAIRED).fetchall()
-    affixes = con.execute(_AFFIXES).fetchall() if rows else ()
-    parts = {(name, reason): part for name, reason, part in affixes if _tells_nobody(part)}
+    """By event name, the browser's reasons first, in the order of REASONS; only for logs that hold both sides."""
+    parts = {(name, reason): part for name, reason, part in con.execute(_AFFIXES).fetchall() if _tells_nobody(part)}
     place = {reason.id: number for number, reason in enumerate(REASONS)}
     found: dict[str, list[Unpaired]] = defaultdict(list)
-    for name, side, reason, events in rows:
+    for name, side, reason, events in con.execute(_UNPAIRED).fetchall():
         part = parts.get((name, reason))
         found[name].append(Unpaired(side, reason, events, printable(part) if part else None))
     return {name: tuple(sorted(rows, key=lambda row: (row.side, place[row.reason]))) for name, rows in found.items()}

@@ -96,8 +96,8 @@ def _judge_events(con: duckdb.DuckDBPyConnection) -> None:
         SELECT events.place, named.name_number, events.side, moment, id_state = 'present' AS with_id,
                source_state = 'business_messaging' AS messaging, family, outside,
                 CASE WHEN id_state <> 'present' THEN {place["no-id-here"]} ELSE rank END AS rank,
-               CASE WHEN events.side = 'browser' THEN named.server > 0 AND server_with_id = 0
-                    ELSE named.browser > 0 AND browser_with_id = 0 END AS no_ids_there
+               CASE WHEN events.side = 'browser' THEN server_joinable > 0 AND server_joinable_ids = 0
+                    ELSE browser_joinable > 0 AND browser_joinable_ids = 0 END AS no_ids_there
         FROM events JOIN named ON events.pixel = named.pixel AND events.event_name IS NOT DISTINCT FROM named.event_name
         LEFT JOIN lone_reasons ON lone_reasons.name_number = named.name_number AND lone_reasons.side = CAST(events.side AS VARCHAR)
              AND lone_reasons.event_id = events.event_id AND id_state = 'present' AND source_state <> 'business_messaging'

@@ -13,20 +13,27 @@ CREATE MACRO without_leading_zeros(id) AS regexp_replace(id, '(^|[^0-9])0+([0-9]
 CREATE MACRO url_decoded(id) AS coalesce(try(url_decode(url_decode(replace(id, '+', ' ')))), id);
 
 -- What may be left of an id once something in front of it is taken away (up to three parts that end in a separator, or letters before
--- digits, or all but the length of a UUID or a hash), and once something behind it is.
+-- digits, or all but the length of a UUID or a hash), and once something behind it is. Of several separators in a row the cut may come
+-- after the first (order-#1042 is #1042 behind order-) or after the last.
 CREATE MACRO rests_behind(id) AS [
-    regexp_replace(id, '(?s)^[0-9A-Za-z]*[^0-9A-Za-z]+', ''), regexp_replace(id, '(?s)^([0-9A-Za-z]*[^0-9A-Za-z]+){2}', ''),
+    regexp_replace(id, '(?s)^[0-9A-Za-z]*[^0-9A-Za-z]', ''), regexp_replace(id, '(?s)^[0-9A-Za-z]*[^0-9A-Za-z]+', ''),
+    regexp_replace(id, '(?s)^[0-9A-Za-z]*[^0-9A-Za-z]+[0-9A-Za-z]*[^0-9A-Za-z]', ''),
+    regexp_replace(id, '(?s)^([0-9A-Za-z]*[^0-9A-Za-z]+){2}', ''),
+    regexp_replace(id, '(?s)^([0-9A-Za-z]*[^0-9A-Za-z]+){2}[0-9A-Za-z]*[^0-9A-Za-z]', ''),
     regexp_replace(id, '(?s)^([0-9A-Za-z]*[^0-9A-Za-z]+){3}', ''), regexp_replace(id, '^[A-Za-z]+([0-9])', '\1'),
     id[-32:], id[-36:], id[-40:], id[-64:]];
 CREATE MACRO rests_before(id) AS [
-    regexp_replace(id, '(?s)[^0-9A-Za-z]+[0-9A-Za-z]*$', ''), regexp_replace(id, '(?s)([^0-9A-Za-z]+[0-9A-Za-z]*){2}$', ''),
+    regexp_replace(id, '(?s)[^0-9A-Za-z][0-9A-Za-z]*$', ''), regexp_replace(id, '(?s)[^0-9A-Za-z]+[0-9A-Za-z]*$', ''),
+    regexp_replace(id, '(?s)[^0-9A-Za-z][0-9A-Za-z]*[^0-9A-Za-z]+[0-9A-Za-z]*$', ''),
+    regexp_replace(id, '(?s)([^0-9A-Za-z]+[0-9A-Za-z]*){2}$', ''),
+    regexp_replace(id, '(?s)[^0-9A-Za-z][0-9A-Za-z]*([^0-9A-Za-z]+[0-9A-Za-z]*){2}$', ''),
     regexp_replace(id, '(?s)([^0-9A-Za-z]+[0-9A-Za-z]*){3}$', ''), regexp_replace(id, '([0-9])[A-Za-z]+$', '\1'),
     id[:32], id[:36], id[:40], id[:64]];
 
 -- Could `part` be something that one side adds to `rest`, or is the likeness a coincidence of numbers? `short_ok`: a behind-the-id part
 -- may also be a few digits (-1) or a whole time (-1794000000).
 CREATE MACRO is_addition(part, rest, behind) AS
-    rest <> '' AND part <> '' AND NOT regexp_full_match(part, '[\s\pZ]+|0+')
+    rest <> '' AND part <> '' AND NOT regexp_full_match(part, '[\s\pZ]+') AND (behind OR NOT regexp_full_match(part, '0+'))
     AND CASE WHEN NOT regexp_matches(part, '[0-9]') THEN true
              WHEN length(rest) < 3 THEN false
              WHEN regexp_matches(part, '[A-Za-z]') OR length(rest) >= 6 THEN true

@@ -16,7 +16,8 @@ CREATE TABLE late_keys AS
 SELECT row_number() OVER () AS number, pixel, event_name, event_id, placeholder, {window} AS seconds
 FROM id_counts WHERE greatest(browser_last, server_last) - least(browser_first, server_first) > {window};
 
--- named: one row per pixel and event name that can be deduplicated, with the events of each side, and how many of them have an id.
+-- named: one row per pixel and event name that can be deduplicated, with the events of each side, and how many of them
+-- have an id; `joinable` are those that are no messages, which Meta never deduplicates.
 CREATE TABLE named AS
 SELECT row_number() OVER (ORDER BY pixel, event_name) AS name_number, pixel, event_name,
        count(*) FILTER (WHERE side = 'browser') AS browser, count(*) FILTER (WHERE side = 'server') AS server,
@@ -24,6 +25,10 @@ SELECT row_number() OVER (ORDER BY pixel, event_name) AS name_number, pixel, eve
        count(*) FILTER (WHERE side = 'server' AND id_state = 'present') AS server_with_id,
        count(*) FILTER (WHERE id_state IN ('missing', 'empty')) AS ids_missing,
        count(*) FILTER (WHERE side = 'browser' AND id_state IN ('missing', 'empty')) AS browser_ids_missing,
+       count(*) FILTER (WHERE side = 'browser' AND source_state <> 'business_messaging') AS browser_joinable,
+       count(*) FILTER (WHERE side = 'server' AND source_state <> 'business_messaging') AS server_joinable,
+       count(*) FILTER (WHERE side = 'browser' AND source_state <> 'business_messaging' AND id_state = 'present') AS browser_joinable_ids,
+       count(*) FILTER (WHERE side = 'server' AND source_state <> 'business_messaging' AND id_state = 'present') AS server_joinable_ids,
        count(*) FILTER (WHERE received_at IS NOT NULL) AS receipts, count(*) FILTER (WHERE moment IS NULL) AS untimed
 FROM events WHERE side IN ('browser', 'server') AND name_state <> 'automatic'
 GROUP BY pixel, event_name;
