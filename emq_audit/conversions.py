@@ -4,7 +4,8 @@ from importlib.resources import files
 
 import duckdb
 
-from emq_audit.match_keys import KEYS, USABLE
+from emq_audit.match_keys import KEYS
+from emq_audit.recoverable import usable_bits
 from emq_audit.replay import FAVOURED, WINDOW_SQL
 from emq_audit.report import Disagreement, Lacking
 
@@ -16,10 +17,8 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of purchases.sql and compared.sql; needs those of replay.py."""
     folder = files("emq_audit")
     con.execute(folder.joinpath("purchases.sql").read_text(encoding="utf-8"))
-    states = ", ".join(f"'{state}'" for state in USABLE)
-    usable = " + ".join(f"CASE WHEN {key}_state IN ({states}) THEN {1 << place} ELSE 0 END" for place, key in enumerate(KEYS))
     text = folder.joinpath("compared.sql").read_text(encoding="utf-8")
-    con.execute(text.format(usable=f"CAST({usable} AS INTEGER)", window=WINDOW_SQL, favoured=FAVOURED))
+    con.execute(text.format(usable=usable_bits(), window=WINDOW_SQL, favoured=FAVOURED))
 
 
 def disagreements(con: duckdb.DuckDBPyConnection) -> tuple[Disagreement, ...]:

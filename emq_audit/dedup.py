@@ -133,10 +133,8 @@ def _entry(name: str, total, taken, pairs, reused, fallback: int, unpaired, used
         "server": server - server_taken + windows - browser_kept - fallback,
     }
     dropped = {"pair": two_sided, "repeat": browser_taken + server_taken - windows - two_sided, "fallback": fallback}
-    if unpaired is None:
-        reasons = _one_sided(browser, server, browser_with_id, server_with_id)
-    else:
-        reasons = unpaired.get(name, ())
+    one_sided = unpaired is None
+    reasons = _one_sided(browser, server, browser_with_id, server_with_id) if one_sided else unpaired.get(name, ())
     return DedupEntry(
         event_name=name,
         browser=browser,
@@ -222,7 +220,7 @@ def shared_ids(con: duckdb.DuckDBPyConnection, limit: int = SHARED_IDS_SHOWN) ->
 
 def _cause(side: str, people: int, orders: int, pages: int, seconds: int) -> str:
     """The likely cause; a judgement from the pattern, not a rule of Meta's."""
-    if people > 2 and side == "browser" and pages <= people // 2:
+    if people > 2 and side == "browser" and 1 <= pages <= people // 2:
         return "Id stuck in a cached page"
     if people > 1:
         return "Id not made anew for each person"

@@ -1,16 +1,9 @@
 -- Why an event found no partner: what two ids that do not match still have in common. Only for logs that hold events of both sides.
 
--- How an id was made: no id of one family can equal one of another.
-CREATE MACRO id_family(id) AS
-    CASE WHEN regexp_full_match(id, '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}') THEN 'uuid'
-         WHEN regexp_full_match(id, '1[0-9]{9}([0-9]{3}){0,2}([._-][0-9A-Za-z]+)?') THEN 'timestamp'
-         WHEN regexp_full_match(id, '[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{56}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}') THEN 'hash'
-         WHEN regexp_full_match(id, '#?[0-9]{1,12}') THEN 'number'
-         ELSE 'text' END;
-
 CREATE MACRO without_spaces(id) AS regexp_replace(id, '[\s\pZ]+', '', 'g');
 CREATE MACRO without_leading_zeros(id) AS regexp_replace(id, '(^|[^0-9])0+([0-9])', '\1\2', 'g');
-CREATE MACRO url_decoded(id) AS coalesce(try(url_decode(url_decode(replace(id, '+', ' ')))), id);
+-- A plus sign may be one, or a space.
+CREATE MACRO url_decoded(id) AS replace(coalesce(try(url_decode(url_decode(id))), id), '+', ' ');
 
 -- What may be left of an id once something in front of it is taken away (up to three parts that end in a separator, or letters before
 -- digits, or all but the length of a UUID or a hash), and once something behind it is. Of several separators in a row the cut may come

@@ -5,14 +5,17 @@ from importlib.resources import files
 
 import duckdb
 
-from emq_audit import conversions, misses, replay
+from emq_audit import conversions, doubles, misses, recoverable, replay, user_agents
 from emq_audit.check import FACTS, STATE_COLUMNS
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Make the relations from `events`, which must be complete: states are not looked at again."""
     replay.build(con)
+    user_agents.build(con)
+    conversions.build(con)
+    recoverable.build(con)
     text = files("emq_audit").joinpath("relations.sql").read_text(encoding="utf-8")
     con.execute(text.format(columns=", ".join((*FACTS, *STATE_COLUMNS))))
     misses.build(con)
-    conversions.build(con)
+    doubles.build(con)

@@ -1,16 +1,18 @@
 -- The coarser relations that checks and deduplication ask: made once from `events` and `id_counts`, after every state is settled.
 
--- patterns: one row per combination of event name, side, facts and key states, with its number of `events`. The sufficient statistic
+-- patterns: one row per combination of event name, side, facts and key states, with its number of `events`; and what could be
+-- had from elsewhere (`forward`, `attach`, see recoverable.sql). The sufficient statistic
 -- for scores, coverage, checks and what-ifs. (Its columns are filled in by relations.py.)
 CREATE TABLE patterns AS
-SELECT event_name, side, {columns}, count(*) AS events FROM events GROUP BY ALL;
+SELECT event_name, side, {columns}, coalesce(forward, 0) AS forward, coalesce(attach, 0) AS attach, count(*) AS events
+FROM events LEFT JOIN recoverable USING (place) GROUP BY ALL;
 
 -- reused: one row per pixel, event name, event id and side on which it occurs more than once: `events`, `seconds` from first to last, how
 -- many different `people` (by the personal key that tells most apart; 1 where nothing does), `orders`, `amounts` and `pages`.
 CREATE TABLE reused AS
 SELECT pixel, event_name, side, event_id, count(*) AS events, coalesce(max(moment) - min(moment), 0) AS seconds,
        greatest(1, count(DISTINCT em), count(DISTINCT ph), count(DISTINCT external_id), count(DISTINCT fbp)) AS people,
-       count(DISTINCT order_id) AS orders, count(DISTINCT value_text) AS amounts, count(DISTINCT event_source_url) AS pages,
+       count(DISTINCT order_id) AS orders, count(DISTINCT same_number(value_text)) AS amounts, count(DISTINCT event_source_url) AS pages,
        min("row") AS "row", min(file) AS file
 FROM (SELECT pixel, event_name, side, event_id, "row", file, order_id, value_text, event_source_url, moment,
              CASE WHEN em_state = 'usable' THEN lower(trim(em))[:64] END AS em, CASE WHEN ph_state = 'usable' THEN ph[:64] END AS ph,

@@ -1,8 +1,8 @@
 """One sound event of each side, and logs of events that are told by their differences from it.
 
 A difference names the fields of a Conversions API event without their nesting; None takes a field away. `_side` (browser, server,
-offline, unknown) chooses the sound event it starts from, `_as_sent` is False for rows of an exported table, and `received_at` says when the
-event arrived (Unix seconds).
+offline, unknown) chooses the sound event it starts from, `_as_sent` is False for rows of an exported table, and `received_at` (when the
+event arrived, Unix seconds), `pixel_id`, `sender` and `consent` (as emq_audit.read.consent hands it on) are what the log says about it.
 """
 
 import json
@@ -66,7 +66,7 @@ BROWSER = {
 } | {"_side": "browser"}
 SOUND = (SERVER, BROWSER)
 
-_CONTROL = ("_side", "_as_sent", "received_at")
+_CONTROL = ("_side", "_as_sent", "received_at", "pixel_id", "sender", "consent")
 
 
 def different(difference: dict) -> dict:
@@ -97,16 +97,16 @@ def open_log(
         for row, difference in enumerate(differences, 1):
             log.write(json.dumps({"_row": row} | nested(different(difference))) + "\n")
     con = events.connect(folder)
-    events.build(con, [Source(0, _select(path))], as_of=as_of)
+    events.build(con, [Source(0, _select(path), consent=True)], as_of=as_of)
     relations.build(con)
     return con
 
 
 def _select(path: Path) -> str:
-    leaves = {leaf: "JSON" for leaf in (*EVENT_LEAVES, "custom_data", "received_at")}
+    leaves = {leaf: "JSON" for leaf in (*EVENT_LEAVES, "custom_data", "received_at", "pixel_id", "sender", "consent")}
     types = leaves | {"user_data": USER_DATA, "_row": "BIGINT", "_side": "VARCHAR", "_as_sent": "BOOLEAN"}
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in types.items())
     return f"""
-        SELECT 0::SMALLINT AS file, _row AS "row", _side AS side, coalesce(_as_sent, true) AS as_sent, NULL::JSON AS sender,
-               NULL::JSON AS pixel_id, received_at, {", ".join(EVENT_LEAVES)}, user_data, custom_data
+        SELECT 0::SMALLINT AS file, _row AS "row", _side AS side, coalesce(_as_sent, true) AS as_sent, sender, pixel_id,
+               received_at, {", ".join(EVENT_LEAVES)}, user_data, custom_data, consent
         FROM read_json('{path}', format='newline_delimited', columns={{{columns}}})"""

@@ -87,8 +87,8 @@ def test_sql_and_python_judge_dirty_events_alike(
 
 
 RELATED = (
-    "event-id-reused", "event-id-covers-orders", "event-id-comes-back-late", "pair-outside-window", "email-on-many-visitors",
-    "ip-on-many-visitors",
+    "event-id-reused", "event-id-in-cached-page", "event-id-for-whole-visit", "event-id-covers-values", "event-id-covers-orders",
+    "event-id-comes-back-late", "pair-outside-window", "email-on-many-visitors", "ip-on-many-visitors",
 )  # fmt: skip
 
 

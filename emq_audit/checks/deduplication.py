@@ -1,10 +1,16 @@
-"""Event ids, pairs and values shared by too many: can Meta count each event once, and for the right person?"""
+"""Event ids that are missing or stand for too much, and values shared by too many: are events lost, or taken for another's?"""
 
 from emq_audit.check import Check, Evidence, Severity
 from emq_audit.checks.examples import DAY, HOUR, MOMENT, fbp, sha256
 from emq_audit.checks.meta_pages import DEDUPLICATION, DEDUPLICATION_HELP
 
 TWO_SIDED = "side IN ('browser', 'server')"
+# What an id stands for, where it comes more than once; the first that applies is told.
+ONE_PAGE = "side = 'browser' AND people > 2 AND pages BETWEEN 1 AND people // 2"
+WHOLE_VISIT = "people = 1 AND orders = 0 AND pages > 2"
+
+SHOP = "https://shop.example.com"
+CACHED = tuple({"_side": "browser", "event_id": "cached-2", "fbp": fbp(MOMENT - DAY, number)} for number in range(4))
 
 CHECKS = (
     Check(
@@ -55,7 +61,7 @@ CHECKS = (
         severity=Severity.CRITICAL,
         evidence=Evidence.DOCUMENTED,
         over="ids",
-        fails="people > 1",
+        fails=f"people > 1 AND NOT ({ONE_PAGE})",
         why="Meta takes events with one name and id for repeats and keeps the first, so the conversions of the others are lost. A cached "
         "page that holds the id is the usual cause.",
         fix="Make the id in the visitor's browser or on the server when the event happens, and keep it out of cached pages.",
@@ -71,6 +77,79 @@ CHECKS = (
             {"event_id": "retried-1", "em": None},
             {"event_id": "retried-1", "_side": "browser"},
             {"event_id": "retried-1", "event_name": "Lead", "em": sha256("anders@shop.example.com")},
+            *CACHED,
+        ),
+    ),
+    Check(
+        id="event-id-in-cached-page",
+        title="Visitors of one page share one event id",
+        severity=Severity.CRITICAL,
+        evidence=Evidence.OBSERVED,
+        over="ids",
+        fails=ONE_PAGE,
+        why="Meta keeps the first event of an id, so the conversions of all other visitors are lost. It looks like this where a page is "
+        "cached together with the id that was made for its first visitor.",
+        fix="Make the id in the visitor's browser when the event happens, or take the page out of the cache.",
+        source="https://github.com/facebookarchive/facebook-for-magento2/issues/44",
+        shows="event_id",
+        bad=CACHED,
+        ok=(
+            *({"_side": "browser", "event_id": "pair-1", "fbp": fbp(MOMENT - DAY, number)} for number in (1, 2)),
+            *(
+                {"_side": "browser", "event_id": "many-1", "fbp": fbp(MOMENT - DAY, number), "event_source_url": f"{SHOP}/p/{number}"}
+                for number in range(3)
+            ),
+            *({"event_id": "server-1", "fbp": fbp(MOMENT - DAY, number)} for number in range(4)),
+            *({"_side": "browser", "event_id": f"own-{number}", "fbp": fbp(MOMENT - DAY, number)} for number in range(4)),
+        ),
+    ),
+    Check(
+        id="event-id-for-whole-visit",
+        title="One visitor's events on several pages share one id",
+        severity=Severity.HIGH,
+        evidence=Evidence.HEURISTIC,
+        over="ids",
+        fails=WHOLE_VISIT,
+        why="Meta drops events with one name and id as repeats, so all but the visitor's first are lost. That events of three or more "
+        "pages are different ones is a judgement from the pattern, not a rule of Meta's.",
+        fix="Make a new id for each event. An id made once for a session, a visitor or a customer cannot tell their events apart.",
+        source=DEDUPLICATION_HELP,
+        shows="event_id",
+        bad=tuple(
+            {"event_name": "AddToCart", "event_id": "session-7", "order_id": None, "event_source_url": f"{SHOP}/p/{number}"}
+            for number in range(3)
+        ),
+        ok=(
+            *({"event_id": "order-7", "event_source_url": f"{SHOP}/order/{number}"} for number in range(3)),
+            *(
+                {"event_name": "AddToCart", "event_id": "cart-7", "order_id": None, "event_source_url": f"{SHOP}/p/7{query}"}
+                for query in ("", "?utm_source=facebook", "")
+            ),
+        ),
+    ),
+    Check(
+        id="event-id-covers-values",
+        title="One event id is used for different values",
+        severity=Severity.MEDIUM,
+        evidence=Evidence.HEURISTIC,
+        over="ids",
+        fails=f"amounts > 1 AND people = 1 AND orders = 0 AND pages <= 2 AND seconds <= {2 * DAY}",
+        why="Meta keeps the first event of an id for 48 hours, so the other values are lost. That they belong to different actions is a "
+        "judgement: one action can also be sent again with a corrected value.",
+        fix="Make a new id for each event, and send the order number (order_id) with purchases, so that they can be told apart.",
+        source=DEDUPLICATION_HELP,
+        shows="event_id",
+        bad=(
+            {"event_id": "basket-1", "order_id": None, "value": 249.0},
+            {"event_id": "basket-1", "order_id": None, "value": 99.0},
+        ),
+        ok=(
+            {"event_id": "basket-2", "order_id": None},
+            {"event_id": "basket-2", "order_id": None},
+            {"event_id": "o-1043", "value": 249.0},
+            {"event_id": "o-1043", "value": 299.0},
+            {"event_id": "basket-3", "order_id": None, "value": 249.0},
+            {"event_id": "basket-3", "order_id": None, "value": 259.0, "_side": "browser"},
         ),
     ),
     Check(
@@ -98,7 +177,7 @@ CHECKS = (
         severity=Severity.HIGH,
         evidence=Evidence.DOCUMENTED,
         over="ids",
-        fails=f"seconds > {2 * DAY} AND people = 1 AND orders <= 1",
+        fails=f"seconds > {2 * DAY} AND people = 1 AND orders <= 1 AND NOT ({WHOLE_VISIT})",
         why="Meta recognises a repeat for 48 hours only. Later the same event counts again, as when a customer opens the order page days "
         "later.",
         fix="Send the event once, when the order is placed, not each time the thank-you page is shown.",

@@ -220,9 +220,16 @@ dirty_logs = st.lists(dirty_events, min_size=100, max_size=200)
 def sent_again(
     side: str, name: str, number: int, shift: int, em: str, external_id: str | None, last: int, browser: int, order: str | None
 ) -> dict[str, Any]:
+    """Every third id is one person's, every sixth a Lead's of the browser; the ids differ in how many pages they are sent from."""
+    page = f"{PAGE}/{browser % (1 + number % 4)}"
+    if number % 3 == 0:
+        em, external_id, browser = "a", None, 1
+    if number % 6 == 0:
+        side, name, order = "browser", "Lead", None
     user = {"em": digest(em), "external_id": external_id, "client_ip_address": f"8.8.8.{last}", "fbp": f"fb.1.{NOW - DAY}000.{browser}"}
     return {
         "source": side, "event_name": name, "event_id": f"order-{number}", "event_time": NOW + shift, "action_source": "website",
+        "event_source_url": page,
         "user_data": {key: value for key, value in user.items() if value is not None}, "custom_data": {"order_id": order, "value": last},
     }  # fmt: skip
 

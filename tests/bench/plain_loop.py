@@ -188,7 +188,7 @@ def _leniently(line: bytes) -> Any:
 def columns(kind: Kind, age: str | None, delay: str | None, both_sides: bool) -> tuple[Any, ...]:
     """One event as a row of `patterns`: event_name, side, FACTS, STATE_COLUMNS."""
     name, side, known, states, _ = kind
-    return (name, side, *known[:3], age, delay, *known[3:], both_sides, *states)
+    return (name, side, *known[:3], age, delay, *known[3:], both_sides, "not logged", *states)
 
 
 COLUMNS = ("event_name", "side", *FACTS, *STATE_COLUMNS)
@@ -223,9 +223,10 @@ def _as_tables(patterns: Counter[tuple[Any, ...]], relations: Relations) -> duck
     """The patterns, and the few emails and addresses of many, where check.run and patterns.load look for them."""
     con = duckdb.connect()
     types = {name: "BOOLEAN" if isinstance(value, bool) else "VARCHAR" for name, value in zip(COLUMNS, next(iter(patterns)), strict=True)}
-    con.execute(f"CREATE TABLE patterns ({', '.join(f'{name} {kind}' for name, kind in types.items())}, events BIGINT)")
+    con.execute(f"CREATE TABLE patterns ({', '.join(f'{name} {kind}' for name, kind in types.items())}, events BIGINT, "
+                "forward BIGINT DEFAULT 0, attach BIGINT DEFAULT 0)")  # what could be had from elsewhere: not asked here
     rows = pd.DataFrame([(*row, number) for row, number in patterns.items()], columns=[*COLUMNS, "events"])  # noqa: F841
-    con.execute("INSERT INTO patterns SELECT * FROM rows")
+    con.execute("INSERT INTO patterns BY NAME SELECT * FROM rows")
     for name, found, last in (("people", relations.people(), "addresses"), ("addresses", relations.crowded(), "share")):
         con.execute(f"CREATE TABLE {name} (event_name VARCHAR, side VARCHAR, events BIGINT, visitors BIGINT, {last} DOUBLE)")
         if found:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emq_audit.dedup import WINDOW
+from tests.bench.plain_facts import number_of
 
 Counts = dict[tuple[str | None, str | None], tuple[int, int]]
 """Rows in scope and at fault of one check, by event name and side."""
@@ -13,18 +14,34 @@ Counts = dict[tuple[str | None, str | None], tuple[int, int]]
 # What is kept of an event that has an id: side, moment, order, amount, page, email, phone, external id, browser id, and the browser id
 # again if it is only seconds old, for such ids are left out where a server makes them up.
 Sent = tuple[Any, ...]
-SIDE, MOMENT, ORDER, FIRST_KEY, BROWSER, FRESH = 0, 1, 2, 5, 8, 9
+SIDE, MOMENT, ORDER, AMOUNT, PAGE, FIRST_KEY, BROWSER, FRESH = 0, 1, 2, 3, 4, 5, 8, 9
 
 
 @dataclass
 class Reused:
-    """An event id that one side sent more than once."""
+    """An event id that one side sent, once or more often."""
 
     event_name: str | None
     side: str
-    people: int
-    orders: int
-    seconds: int
+    people: int = 1
+    orders: int = 1
+    amounts: int = 1
+    pages: int = 1
+    seconds: int = 0
+
+    def faults(self) -> Iterator[tuple[str, bool]]:
+        """The checks that ask about one id, and whether it fails them."""
+        one_page = self.side == "browser" and self.people > 2 and 1 <= self.pages <= self.people // 2
+        whole_visit = self.people == 1 and self.orders == 0 and self.pages > 2
+        yield "event-id-reused", self.people > 1 and not one_page
+        yield "event-id-in-cached-page", one_page
+        yield "event-id-for-whole-visit", whole_visit
+        values = self.amounts > 1 and self.people == 1 and self.orders == 0 and self.pages <= 2
+        yield "event-id-covers-values", values and self.seconds <= WINDOW
+        if self.event_name == "Purchase":
+            yield "event-id-covers-orders", self.orders > 1 and self.people == 1
+        late = self.seconds > WINDOW and self.people == 1 and self.orders <= 1
+        yield "event-id-comes-back-late", late and not whole_visit
 
 
 @dataclass
@@ -74,9 +91,8 @@ class Relations:
         for (name, event_id), sent in self.ids.items():
             if len(sent) == 1:
                 continue
-            browser, server = _moments(sent, "browser"), _moments(sent, "server")
-            if browser and server:
-                if _paired(browser, server):
+            if {entry[SIDE] for entry in sent} == {"browser", "server"}:
+                if _paired(sent):
                     found[name or ""].pairs += 1
                 else:
                     found[name or ""].outside_window += 1
@@ -98,11 +114,8 @@ class Relations:
 
         for (name, _), sent in self.ids.items():
             for entry in self._sides(name, sent):
-                count("event-id-reused", name, entry.side, entry.people > 1)
-                if name == "Purchase":
-                    count("event-id-covers-orders", name, entry.side, entry.orders > 1 and entry.people == 1)
-                late = entry.seconds > WINDOW and entry.people == 1 and entry.orders <= 1
-                count("event-id-comes-back-late", name, entry.side, late)
+                for check, at_fault in entry.faults():
+                    count(check, name, entry.side, at_fault)
             browser, server = _moments(sent, "browser"), _moments(sent, "server")
             if len(browser) == 1 == len(server) and browser[0] is not None and server[0] is not None:
                 count("pair-outside-window", name, None, abs(server[0] - browser[0]) > WINDOW)
@@ -130,11 +143,11 @@ class Relations:
     def _sides(self, name: str | None, sent: list[Sent]) -> Iterator[Reused]:
         """One entry for every side that sent the id, once or more."""
         if len(sent) == 1:
-            yield Reused(name, sent[0][SIDE], 1, 1, 0)
+            yield Reused(name, sent[0][SIDE])
             return
         several = {entry.side: entry for entry in self._reused(name, sent)}
         for side in {entry[SIDE] for entry in sent}:
-            yield several.get(side) or Reused(name, side, 1, 1, 0)
+            yield several.get(side) or Reused(name, side)
 
     def _reused(self, name: str | None, sent: list[Sent]) -> Iterator[Reused]:
         for side in ("browser", "server"):
@@ -148,17 +161,30 @@ class Relations:
                     side,
                     people=max(1, len(browsers), *keys),
                     orders=len({entry[ORDER] for entry in of_side} - {None}),
+                    amounts=len({_amount(entry[AMOUNT]) for entry in of_side} - {None}),
+                    pages=len({entry[PAGE] for entry in of_side} - {None}),
                     seconds=max(moments) - min(moments) if moments else 0,
                 )
+
+
+def _amount(text: str | None) -> str | None:
+    """A number whatever way it is written, other text as it stands."""
+    number = number_of(text)
+    return text if number is None else str(number)
 
 
 def _moments(sent: Iterable[Sent], side: str) -> list[int | None]:
     return [entry[MOMENT] for entry in sent if entry[SIDE] == side]
 
 
-def _paired(browser: list[int | None], server: list[int | None]) -> bool:
-    """Is any event of the one side within the window of one of the other? Without moments it is assumed."""
-    ours, theirs = [moment for moment in browser if moment is not None], [moment for moment in server if moment is not None]
-    if not ours or not theirs:
-        return True
-    return any(abs(one - other) <= WINDOW for one in ours for other in theirs)
+def _paired(sent: list[Sent]) -> bool:
+    """Do events of both sides fall into one window? The first opens one, the next event after it the next. No moment: the first window."""
+    timed = sorted((entry for entry in sent if entry[MOMENT] is not None), key=lambda entry: entry[MOMENT])
+    windows = [{entry[SIDE] for entry in sent if entry[MOMENT] is None}]
+    start = timed[0][MOMENT] if timed else 0
+    for entry in timed:
+        if entry[MOMENT] > start + WINDOW:
+            start = entry[MOMENT]
+            windows.append(set())
+        windows[-1].add(entry[SIDE])
+    return any(len(sides) == 2 for sides in windows)
