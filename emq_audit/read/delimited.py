@@ -22,13 +22,13 @@ def outcome(task: Task, heading: Heading, *, recount: bool) -> Outcome:
     """What to hand on for a delimited text whose heading is known. `recount`: it has blank rows, which DuckDB does not count."""
     demand_events(heading.headings)
     for parallel in () if recount else (True, False):
-        found = _as_table(task.path, heading, parallel)
+        found = as_table(task.path, heading, parallel)
         try:
             probe.rows(f"SELECT count(COLUMNS(*)) FROM {found.relation}")
             first = probe.rows(f"SELECT * FROM {found.relation}", _FIRST)
         except duckdb.Error:
             continue
-        if first and _begins_alike(first, task.path, heading):
+        if first and begins_alike(first, task.path, heading):
             return table.outcome(task, _WORDS[heading.delimiter], found, first)
     spool = task.new()
     broken = _rewrite(task.path, heading, spool)
@@ -41,7 +41,7 @@ def outcome(task: Task, heading: Heading, *, recount: bool) -> Outcome:
     return (replace(read, rejected=1, rejections=((broken, UNCLOSED),)) if broken else read), sources
 
 
-def _begins_alike(first: list[tuple[object, ...]], path: Path, heading: Heading) -> bool:
+def begins_alike(first: list[tuple[object, ...]], path: Path, heading: Heading) -> bool:
     """Do DuckDB and Python agree where the rows begin? Stray quotation marks in a title can make them differ."""
     try:
         below = next((cells for row, cells in rows(path, heading.delimiter) if row > heading.row), [])
@@ -65,7 +65,7 @@ def demand_events(names: tuple[str, ...]) -> None:
     raise Refusal(f"{what}; its columns are: {shown}")
 
 
-def _relation(path: Path, delimiter: str, skip: int, names: Sequence[str], parallel: bool) -> str:
+def relation_of(path: Path, delimiter: str, skip: int, names: Sequence[str], parallel: bool) -> str:
     """read_csv that takes quotation marks inside cells and rows of any length, as the programs that write such files do."""
     return (
         f"read_csv({sql.text(path)}, columns={sql.columns(dict.fromkeys(names, 'VARCHAR'))}, delim={sql.text(delimiter)},"
@@ -74,10 +74,10 @@ def _relation(path: Path, delimiter: str, skip: int, names: Sequence[str], paral
     )
 
 
-def _as_table(path: Path, heading: Heading, parallel: bool) -> table.Table:
+def as_table(path: Path, heading: Heading, parallel: bool) -> table.Table:
     """The columns of the file and one more, which shows rows that are too long."""
     names = tuple(f"c{place}" for place in range(len(heading.headings) + 1))
-    relation = _relation(path, heading.delimiter, heading.row, names, parallel)
+    relation = relation_of(path, heading.delimiter, heading.row, names, parallel)
     return table.Table(
         relation,
         heading.headings,
@@ -92,7 +92,7 @@ def sheet(task: Task, words: str, heading: Heading) -> Outcome:
     """What to hand on for a CSV of our own, which has the row number in front of the columns under the headings."""
     demand_events(heading.headings)
     names = tuple(f"c{place}" for place in range(len(heading.headings) + 1))
-    relation = _relation(task.path, ",", heading.row, ("number", *names), parallel=False)
+    relation = relation_of(task.path, ",", heading.row, ("number", *names), parallel=False)
     found = table.Table(
         relation, heading.headings, names[:-1], row="TRY_CAST(number AS BIGINT)", extra=names[-1]
     )
