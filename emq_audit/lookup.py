@@ -50,7 +50,8 @@ class EventView:
 def count_events(audit: "Audit", **filters: str | None) -> int:
     """How many events the filters of `find_events` leave."""
     where, values = _where(**filters)
-    return audit.con.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0]
+    query = f"SELECT count(*) FROM {_source(filters.get('reason'))} WHERE {where}"
+    return audit.con.execute(query, values).fetchone()[0]
 
 
 def find_events(
@@ -59,44 +60,57 @@ def find_events(
     side: str | None = None,
     check: str | None = None,
     event_id: str | None = None,
+    reason: str | None = None,
     limit: int = 500,
 ) -> pd.DataFrame:
-    """Events, newest first: file, row, time (UTC), event_name, side, emq (of the event alone), first_fault (words), pair,
+    """Events, newest first: file, row, time (UTC), event_name, side, emq (of the event alone), first_fault (words), pair, reason,
     event_id (masked).
 
-    `check` keeps events that fail that check, `event_id` those whose id contains the text. `pair` is 'paired', 'alone', or '' where the
-    other side sent nothing.
+    `check` keeps events that fail that check, `event_id` those whose id contains the text, `reason` (an id of emq_audit.reasons) those
+    without a partner for that reason. `pair` is 'paired', 'alone', or '' where the other side sent nothing; `reason` is why an event is
+    alone, or None.
     """
-    where, values = _where(event_name, side, check, event_id)
-    faults = " ".join(f"WHEN coalesce(({c.when}) AND ({c.fails}), false) THEN '{c.id}'" for c in _ROW_CHECKS)
-    states = ", ".join(f"{key}_state AS {key}" for key in KEYS)
-    table = audit.con.execute(
-        f"""SELECT file, "row", to_timestamp(event_time) AS time, coalesce(event_name, '') AS event_name,
-                   CAST(side AS VARCHAR) AS side, scored,
-                   event_id, CASE {faults} END AS first_check, both_sides, {states}
-            FROM events WHERE {where} ORDER BY event_time DESC NULLS LAST, file, "row" LIMIT {int(limit)}""",
-        values,
-    ).df()
-    paired = (
-        set(audit.con.execute("SELECT event_name, event_id FROM paired_ids WHERE inside").fetchall())
-        if len(table)
-        else set()
-    )
+    where, values = _where(event_name, side, check, event_id, reason)
+    table = audit.con.execute(_found(_source(reason), where, int(limit)), values).df()
     table["emq"] = _alone(table)
     table["first_fault"] = [
         CHECKS_BY_ID[check].title if isinstance(check, str) else "" for check in table["first_check"]
     ]
-    table["pair"] = [
-        ("paired" if (name, identity) in paired else "alone") if both else ""
-        for name, identity, both in zip(
-            table["event_name"], table["event_id"], table["both_sides"], strict=True
-        )
-    ]
-    table["event_id"] = [
-        mask_text(identity) if isinstance(identity, str) else None for identity in table["event_id"]
-    ]
+    for column, shown in (("reason", str), ("event_id", mask_text)):
+        table[column] = [shown(text) if isinstance(text, str) else None for text in table[column]]
     table["file"] = [audit.paths[number] for number in table["file"]]
-    return table[["file", "row", "time", "event_name", "side", "emq", "first_fault", "pair", "event_id"]]
+    columns = [
+        "file",
+        "row",
+        "time",
+        "event_name",
+        "side",
+        "emq",
+        "first_fault",
+        "pair",
+        "reason",
+        "event_id",
+    ]
+    return table[columns]
+
+
+def _found(source: str, where: str, limit: int) -> str:
+    """The query of `find_events`: first the events, then what can be said of each."""
+    faults = " ".join(f"WHEN coalesce(({c.when}) AND ({c.fails}), false) THEN '{c.id}'" for c in _ROW_CHECKS)
+    states = ", ".join(f"{key}_state AS {key}" for key in KEYS)
+    return f"""
+        WITH found AS (
+            SELECT place, file, "row", to_timestamp(event_time) AS time, coalesce(event_name, '') AS event_name,
+                   CAST(side AS VARCHAR) AS side, scored, event_id, CASE {faults} END AS first_check, {states},
+                   both_sides AND side IN ('browser', 'server') AND name_state <> 'automatic' AS pairable
+            FROM {source} WHERE {where} ORDER BY event_time DESC NULLS LAST, file, "row" LIMIT {limit})
+        SELECT *, CASE WHEN NOT pairable THEN '' WHEN reason IS NULL THEN 'paired' ELSE 'alone' END AS pair
+        FROM found LEFT JOIN unpaired USING (place) ORDER BY time DESC NULLS LAST, file, "row" NULLS LAST"""
+
+
+def _source(reason: str | None) -> str:
+    """All events, or those without a partner, which alone have a reason."""
+    return "misses" if reason is not None else "events"
 
 
 def _where(
@@ -104,10 +118,12 @@ def _where(
     side: str | None = None,
     check: str | None = None,
     event_id: str | None = None,
+    reason: str | None = None,
 ):
     """A condition of our own words and the values that fill it; text from outside is only ever a value."""
     parts, values = ["true"], []
-    for column, value in (("coalesce(event_name, '')", event_name), ("CAST(side AS VARCHAR)", side)):
+    columns = {"coalesce(event_name, '')": event_name, "CAST(side AS VARCHAR)": side, "reason": reason}
+    for column, value in columns.items():
         if value is not None:
             parts.append(f"{column} = ?")
             values.append(value)

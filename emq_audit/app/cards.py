@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from emq_audit.app import answers, parts
+from emq_audit.app import answers, page, parts
 from emq_audit.app.words import shown
-from emq_audit.report import Fix
+from emq_audit.report import Fix, path
 from emq_audit.report.words import count, counted, gain, points
 
 
@@ -33,18 +33,20 @@ def rank(place: int) -> Markup:
 
 
 def brings(fix: Fix, first: str | None) -> Markup:
-    """+0.6, Purchase 7.4 → 8.0; or that it brings no points."""
+    """+0.6, Purchase 7.4 → 8.0, with the side where it is not the one whose score stands for the event; or that it brings no points."""
     best = answers.best_gain(fix, first)
     if best is None:
         return Markup('<div class="emq-gain"><small>no points, still needed</small></div>')
     name, value = best
-    path = ""
+    side = path.other_side(page.report(), fix, name)
+    way = f", {side} side" if side else ""
     if name in fix.scores:
         before, after = fix.scores[name]
         if points(before) != points(after):
-            path = f" {points(before)} → {points(after)}"
-    return Markup('<div class="emq-gain">{}<small>{}{}</small></div>').format(
-        gain(value), shown(name, 22), path
+            way += f" {points(before)} → {points(after)}"
+    most = Markup("<small>at most</small>") if fix.kind == "collect" else ""
+    return Markup('<div class="emq-gain">{}<small>{}{}</small>{}</div>').format(
+        gain(value), shown(name, 22), way, most
     )
 
 

@@ -62,3 +62,8 @@ def span(seconds: int) -> str:
         if seconds >= size:
             return words.counted(round(seconds / size), one)
     return f"{seconds} s"
+
+
+def plain(sentence: words.Sentence, limit: int = 400) -> str:
+    """A sentence as one line of text, without what cannot be seen. It still needs escaping."""
+    return shown("".join(piece.text for piece in sentence), limit)

@@ -20,6 +20,8 @@ CONFIG = {
     "responsive": True,
 }
 CLEAR = "rgba(0,0,0,0)"
+# A hover text as it stands: in a template of its own, what a log holds could be read as a field.
+HOVER = "%{hovertext}<extra></extra>"
 
 
 def blank(

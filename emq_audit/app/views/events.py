@@ -12,6 +12,7 @@ from emq_audit.app.views.coverage import TONES
 from emq_audit.app.words import SIDE_NAMES, between, clock, shown
 from emq_audit.checks import CHECKS_BY_ID
 from emq_audit.pipeline import Audit
+from emq_audit.reasons import REASON_BY_ID
 from emq_audit.report import Report
 from emq_audit.report.words import count, counted, plural, points
 
@@ -61,18 +62,48 @@ def _filters(report: Report) -> dict[str, str | None]:
     """What the user looks for, as `find_events` takes it."""
     checks = sorted(_failed(report), key=lambda check: CHECKS_BY_ID[check].title)
     with st.container(horizontal=True, gap="small"):
-        event = _pick("Event", answers.events_in_order(report), "Any event", shown, 170)
-        side = _pick("Side", answers.sides(report), "Any side", lambda side: SIDE_NAMES.get(side, side), 130)
-        check = _pick("Fault", checks, "With or without", lambda check: CHECKS_BY_ID[check].title, 285)
+        event = _pick("Event", answers.events_in_order(report), "Any event", shown, 150)
+        side = _pick("Side", answers.sides(report), "Any side", lambda side: SIDE_NAMES.get(side, side), 120)
+        check = _pick("Fault", checks, "With or without", lambda check: CHECKS_BY_ID[check].title, 225)
+        reason = _pick(
+            "Pairing", _reasons(report), "Paired or not", lambda reason: REASON_BY_ID[reason].title, 225
+        )
         event_id = st.text_input(
             "Event id",
             placeholder="Search by event id",
             key="events_id",
             persist_state="session",
             icon=":material/search:",
-            width=210,
+            width=170,
         )
-    return {"event_name": event, "side": side, "check": check, "event_id": event_id.strip() or None}
+    return {
+        "event_name": event,
+        "side": side,
+        "check": check,
+        "event_id": event_id.strip() or None,
+        "reason": reason,
+    }
+
+
+def _reasons(report: Report) -> list[str]:
+    """Why events have no partner, as far as that occurs, in the order in which it is asked."""
+    found = {miss.reason for entry in report.dedup for miss in entry.unpaired}
+    return [reason for reason in REASON_BY_ID if reason in found]
+
+
+def open_with(words: str, *, event_name: str, side: str | None, reason: str) -> None:
+    """A way to this page with its filters set."""
+    if st.button(
+        words, icon=":material/arrow_forward:", icon_position="right", type="tertiary", key="open_events"
+    ):
+        report = page.report()
+        for title, options, wanted in (
+            ("event", answers.events_in_order(report), event_name), ("side", answers.sides(report), side), ("fault", [], None),
+            ("pairing", _reasons(report), reason),
+        ):  # fmt: skip
+            st.session_state[f"events_{title}"] = options.index(wanted) + 1 if wanted in options else 0
+        st.session_state["events_id"] = ""
+        st.switch_page(st.session_state["pages"]["events"])
 
 
 def _pick(title: str, options: list[str], every: str, named: Callable[[str], str], width: int) -> str | None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.report import DedupEntry, KeyCoverage, Report
 from emq_audit.report.order import event_order, leading
 from emq_audit.report.summary import both_sides
@@ -112,16 +111,17 @@ def _click_ids(report: Report) -> tuple[Sentence, Sentence] | None:
 
 
 def _server_only(report: Report) -> tuple[Sentence, Sentence] | None:
-    """Only where nearly every browser event found its partner: otherwise the ids may be what differs."""
+    """Server events that nothing in the log could have paired: what looks like one of the browser's is told as a fault."""
     order = event_order(report)
-    entries = [entry for entry in report.dedup if _pairs_well(entry)]
+    entries = [entry for entry in report.dedup if both_sides(entry) and _alone(entry)]
     if not entries:
         return None
     entry = min(entries, key=lambda entry: order[entry.event_name])
-    come = plural(entry.server_only, "event came", "events came")
+    events = _alone(entry)
+    come = plural(events, "event came", "events came")
     seen = sentence(
         "{events} {event} {come} from the server only",
-        events=count(entry.server_only),
+        events=count(events),
         event=log(entry.event_name, 40),
         come=come,
     )
@@ -130,14 +130,9 @@ def _server_only(report: Report) -> tuple[Sentence, Sentence] | None:
     )
 
 
-def _pairs_well(entry: DedupEntry) -> bool:
-    share = entry.event_coverage
-    return (
-        both_sides(entry)
-        and share is not None
-        and share >= COVERAGE_GOAL
-        and entry.server_only > 0
-        and entry.server_with_id == entry.server
+def _alone(entry: DedupEntry) -> int:
+    return sum(
+        miss.events for miss in entry.unpaired if miss.side == "server" and miss.reason == "no-counterpart"
     )
 
 

@@ -1,11 +1,22 @@
-"""Deduplication: which browser and server events are one event, and which event ids go wrong."""
+"""Deduplication: which browser and server events are one event, what Meta counts, and which event ids go wrong."""
 
 from dataclasses import dataclass
 
 from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.report import DedupEntry, Report, SharedId
-from emq_audit.report.drawings import Lane, goal_bar, pairing_bar
+from emq_audit.report.drawings import Lane, pairing_bar
 from emq_audit.report.order import event_order
+from emq_audit.report.pairing import most_counted_twice, reached, twice_sentence
+from emq_audit.report.sections.doubles import (
+    DisagreementRow,
+    Doubles,
+    OrdersTable,
+    disagreements,
+    doubles,
+    lacking,
+    orders,
+)
+from emq_audit.report.sections.misses import Misses, misses_of
 from emq_audit.report.summary import both_sides, main_entry, name
 from emq_audit.report.words import (
     ROWS_SHOWN,
@@ -19,6 +30,7 @@ from emq_audit.report.words import (
     percent,
     plural,
     sentence,
+    shorten,
     side_events,
 )
 
@@ -34,8 +46,9 @@ class PairRow:
     server: str
     pairs: str
     lane: Lane
+    counted: str
+    twice: str
     coverage: str
-    goal_lane: Lane
     against: str
     sign: str
     status: str
@@ -63,16 +76,23 @@ class SharedRow:
     events: str
     people: str
     within: str
+    lost: str
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """`rows` is empty where only one side is in the log. `hidden` says how many shared ids are not listed."""
+    """`rows` is empty where only one side is in the log. `hidden` says how many shared ids are not listed; `misses`, `doubles`,
+    `disagreements`, `lacking` and `orders` are empty or None where there is nothing to say."""
 
     title: Sentence
     goal: str
     rows: tuple[PairRow, ...]
     more_rows: str
+    misses: Misses | None
+    doubles: Doubles | None
+    disagreements: tuple[DisagreementRow, ...]
+    lacking: Sentence
+    orders: OrdersTable | None
     ids: tuple[IdRow, ...]
     shared: tuple[SharedRow, ...]
     hidden: int
@@ -81,7 +101,7 @@ class Pairs:
 def section(report: Report) -> Pairs | None:
     if not report.dedup:
         return None
-    order = event_order(report)
+    order, main = event_order(report), main_entry(report)
     entries = sorted(report.dedup, key=lambda entry: order[entry.event_name])
     shared = sorted(
         report.shared_ids, key=lambda s: (not s.collision, -s.people, -s.events, s.event_name, s.event_id)
@@ -92,6 +112,11 @@ def section(report: Report) -> Pairs | None:
         goal=percent(COVERAGE_GOAL),
         rows=tuple(_pair_row(entry) for entry in entries[:ROWS_SHOWN]) if paired else (),
         more_rows=not_listed(len(entries)),
+        misses=misses_of(report, main),
+        doubles=doubles(report),
+        disagreements=disagreements(report),
+        lacking=lacking(report, main),
+        orders=orders(report),
         ids=tuple(_id_row(entry) for entry in entries[:ROWS_SHOWN]),
         shared=tuple(_shared_row(item) for item in shared[:IDS_SHOWN]),
         hidden=max(0, len(shared) - IDS_SHOWN),
@@ -100,18 +125,19 @@ def section(report: Report) -> Pairs | None:
 
 def _pair_row(entry: DedupEntry) -> PairRow:
     known = both_sides(entry) and entry.event_coverage is not None
-    reached = known and entry.event_coverage >= COVERAGE_GOAL
+    good = known and reached(entry)
     return PairRow(
         name=log(entry.event_name),
         browser=_or_dash(entry.browser),
         server=_or_dash(entry.server),
         pairs=_or_dash(entry.pairs),
-        lane=pairing_bar(entry.browser_only, entry.pairs, entry.server_only),
+        lane=pairing_bar(entry.browser_only, entry.pairs, entry.server_only, entry.counted_twice),
+        counted=_or_dash(entry.counted),
+        twice=_or_dash(entry.counted_twice),
         coverage=percent(entry.event_coverage) if known else "",
-        goal_lane=goal_bar(entry.event_coverage, COVERAGE_GOAL) if known else (),
-        against=("above" if reached else "below") if known else "",
-        sign=("▲" if reached else "▼") if known else "",
-        status=("Goal reached" if reached else "Below goal") if known else "One side only",
+        against=("above" if good else "below") if known else "",
+        sign=("▲" if good else "▼") if known else "",
+        status=("Goal reached" if good else "Below goal") if known else "One side only",
     )
 
 
@@ -136,10 +162,13 @@ def _shared_row(item: SharedId) -> SharedRow:
         events=count(item.events),
         people=_or_dash(item.people),
         within=duration(item.seconds),
+        lost=_or_dash(item.lost),
     )
 
 
 def _seen(item: SharedId) -> str:
+    if item.cause:
+        return shorten(item.cause, 80)
     if item.collision:
         return "Different people"
     return "Same person" if item.people == 1 else "Cannot tell who"
@@ -163,10 +192,11 @@ def _or_dash(value: int) -> str:
 def _title(report: Report) -> Sentence:
     collisions = sum(entry.collisions for entry in report.dedup)
     main = main_entry(report)
+    if twice := most_counted_twice(report, main):
+        return twice_sentence(twice, name(twice.event_name))
     if main is None:
         return _one_sided(report, collisions)
-    reached = main.event_coverage >= COVERAGE_GOAL
-    if reached and collisions:
+    if reached(main) and collisions:
         return _collisions(collisions)
     return sentence(
         "{share} of {event} browser events also came from the server; the goal is {goal}",
