@@ -1,21 +1,26 @@
 """Fixes: what to do first, what it brings, who does it.
 
-A fix gathers the findings that one remedy settles. Its gain is exact within the estimate: the patterns are scored again as if the fix
-were done. Gains of several fixes overlap and must not be added; `possible` scores all repairs together.
+A fix gathers the findings that one remedy settles, or takes an opportunity to send more of what is known. Gains of several fixes overlap
+and must not be added (emq_audit.gains); `possible` scores all repairs together, `path` one fix after the other.
 """
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
+from emq_audit import gains
 from emq_audit.check import Answer, Severity, Status
+from emq_audit.checks import CHECKS_BY_ID
 from emq_audit.match_keys import BY_KEY, STATES
+from emq_audit.opportunities import OPPORTUNITIES, Opportunity
 from emq_audit.remedies import REMEDIES, REMEDY_OF, Remedy
-from emq_audit.report import Fix, Snippet
+from emq_audit.report import Fix, PathStep, Snippet
 from emq_audit.score import score
+from emq_audit.weights import EVENT_WEIGHTS
 
 METHODS = {
     "shopify": "Shopify",
@@ -25,92 +30,103 @@ METHODS = {
 }
 """The four ways to run the Conversions API, and the words for them."""
 
-# What one event of a kind is worth beside a page view, for ranking only.
-EVENT_WEIGHTS = {"Purchase": 20, "Subscribe": 20, "StartTrial": 15, "Lead": 10, "CompleteRegistration": 8, "InitiateCheckout": 4,
-                 "AddPaymentInfo": 4, "AddToCart": 2}  # fmt: skip
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-SMALLEST_GAIN = 0.005
-"""EMQ points below which a gain rounds to nothing."""
-
-
-def repair_masks(patterns: pd.DataFrame, repairs: dict[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
-    """For each key a boolean per pattern: is it in a state that the repair cures?"""
-    return {key: patterns[key].isin(states).to_numpy() for key, states in repairs.items()}
+_THINGS = {thing.id: thing for thing in (*REMEDIES, *OPPORTUNITIES)}
 
 
 def possible(patterns: pd.DataFrame) -> pd.DataFrame:
     """Scores as if every repair were done: what score.score returns."""
-    together: dict[str, np.ndarray] = {}
-    for remedy in REMEDIES:
-        for key, mask in repair_masks(patterns, remedy.repairs).items():
-            together[key] = together.get(key, False) | mask
-    return score(patterns, together)
+    return score(patterns, gains.together(gains.masks(remedy, patterns) for remedy in REMEDIES))
 
 
-def fixes(answers: list[Answer], patterns: pd.DataFrame) -> tuple[Fix, ...]:
-    """The fixes this log calls for, best first: those with points by gain, events and effort, then the others by severity.
-
-    `answers` of all checks, `patterns` of the scored events.
-    """
+def fixes(answers: list[Answer], patterns: pd.DataFrame, weights: Mapping[str, float] = EVENT_WEIGHTS) -> tuple[Fix, ...]:
+    """The fixes this log calls for, as `ranked`: `answers` of all checks, `patterns` of the scored events."""
     today = score(patterns)
     found = [fix for remedy in REMEDIES if (fix := _fix(remedy, answers, patterns, today))]
-    severity = {answer.check.id: SEVERITY_RANK[answer.check.severity] for answer in answers}
-    volume = today.groupby("event_name")["events"].sum()
+    found += [fix for thing in OPPORTUNITIES if (fix := _opportunity(thing, patterns, today))]
+    return ranked(found, weights)
+
+
+def ranked(found: Iterable[Fix], weights: Mapping[str, float] = EVENT_WEIGHTS) -> tuple[Fix, ...]:
+    """The best first: by points x events x weight of the event for every hour of effort, what nobody sends yet after the rest; then those
+    without points, by the severity of what they settle. Events that are not in `weights` weigh 1."""
 
     def rank(fix: Fix) -> tuple:
-        worth = sum(
-            gain * volume.get(name, 0) * EVENT_WEIGHTS.get(name, 1) for name, gain in fix.gain.items()
-        )
-        hours = next(remedy.hours for remedy in REMEDIES if remedy.id == fix.fix)
-        return (
-            not fix.gain,
-            -worth / hours**0.5,
-            min((severity[check] for check in fix.checks), default=9),
-            -fix.events,
-        )
+        worth = sum(points * weights.get(name, 1) for name, points in fix.worth.items())
+        severity = min((SEVERITY_RANK[CHECKS_BY_ID[check].severity] for check in fix.checks), default=len(SEVERITY_RANK))
+        return not fix.gain, fix.kind == "collect", -worth / fix.hours, severity, -fix.events
 
     return tuple(sorted(found, key=rank))
 
 
+def path(found: tuple[Fix, ...], patterns: pd.DataFrame) -> tuple[PathStep, ...]:
+    """The scores after the first fix, after the first two, and so on, as ranked; fixes without points are left out."""
+    steps = [(fix.fix, gains.masks(_THINGS[fix.fix], patterns)) for fix in found if fix.gain]
+    return tuple(PathStep(fix, scores) for fix, scores in gains.path(patterns, steps))
+
+
 def _fix(remedy: Remedy, answers: list[Answer], patterns: pd.DataFrame, today: pd.DataFrame) -> Fix | None:
+    """None where the log does not call for it."""
     failed = [
         answer
         for answer in answers
         if REMEDY_OF.get(answer.check.id) == remedy.id and answer.status is Status.FAILED
     ]
-    masks = repair_masks(patterns, remedy.repairs)
-    repaired = {key: mask for key, mask in masks.items() if mask.any()}
+    repaired = gains.masks(remedy, patterns)
     if not failed and not repaired:
         return None
-    gain, scores = _gain(patterns, repaired, today) if repaired else ({}, {})
+    gain = gains.gain(patterns, repaired, today) if repaired else gains.Gain({}, {}, {})
     at_fault, in_scope = _extent(failed, patterns, repaired)
     return Fix(
         fix=remedy.id,
         title=remedy.title,
         why=f"{_seen(failed, patterns, repaired)} {remedy.because}",
         checks=tuple(answer.check.id for answer in failed),
-        gain=gain,
-        scores=scores,
+        gain=gain.points,
+        scores=gain.scores,
         events=at_fault,
         in_scope=in_scope,
         effort=remedy.effort,
         owner=remedy.owner,
-        kind="repair" if gain else "other",
-        steps={method: steps(method, remedy.id) for method in METHODS},
-        snippets={method: found for method in METHODS if (found := snippet(method, remedy.id))},
+        kind="repair" if gain.points else "other",
+        worth=gain.worth,
+        hours=remedy.hours,
+        **_instructions(remedy.id),
     )
 
 
-def _gain(patterns: pd.DataFrame, repaired: dict[str, np.ndarray], today: pd.DataFrame):
-    """Gain and scores by event name, each on the side where the fix brings most."""
-    after = score(patterns, repaired)
-    both = today.merge(after, on=["event_name", "side"], suffixes=("", "_after"))
-    both["gain"] = both["emq_after"] - both["emq"]
-    best = (
-        both[both["gain"] >= SMALLEST_GAIN].sort_values("gain", ascending=False).drop_duplicates("event_name")
+def _opportunity(thing: Opportunity, patterns: pd.DataFrame, today: pd.DataFrame) -> Fix | None:
+    """None where it brings no points: nothing is wrong, so there would be nothing to say."""
+    found = gains.masks(thing, patterns)
+    gain = gains.gain(patterns, found, today) if found else None
+    if gain is None or not gain.points:
+        return None
+    events, in_scope = _extent([], patterns, found)
+    lacking = [f"{BY_KEY[key].label}: {_events(int(patterns['events'].to_numpy()[mask].sum()))}" for key, mask in found.items()]
+    verb = "could carry it" if thing.kind == "collect" else "could have it"
+    return Fix(
+        fix=thing.id,
+        title=thing.title,
+        why=f"{'; '.join(lacking[:4])}{f'; and {len(lacking) - 4} more keys' if len(lacking) > 4 else ''} {verb}. {thing.because}",
+        checks=(),
+        gain=gain.points,
+        scores=gain.scores,
+        events=events,
+        in_scope=in_scope,
+        effort=thing.effort,
+        owner=thing.owner,
+        kind=thing.kind,
+        worth=gain.worth,
+        hours=thing.hours,
+        **_instructions(thing.id),
     )
-    gain = {row.event_name: round(row.gain, 4) for row in best.itertuples()}
-    return gain, {row.event_name: (round(row.emq, 4), round(row.emq_after, 4)) for row in best.itertuples()}
+
+
+def _instructions(identity: str) -> dict[str, dict]:
+    return {
+        "steps": {method: steps(method, identity) for method in METHODS},
+        "snippets": {method: found for method in METHODS if (found := snippet(method, identity))},
+    }
 
 
 def _extent(failed: list[Answer], patterns: pd.DataFrame, repaired: dict[str, np.ndarray]) -> tuple[int, int]:
@@ -163,4 +179,5 @@ def snippet(method: str, fix: str) -> Snippet | None:
     entry = _playbook(method)[fix]
     if "code" not in entry and "note" not in entry:
         return None
-    return Snippet(entry.get("language", ""), entry.get("code", "").strip("\n"), entry.get("note", ""))
+    also = {language: code.strip("\n") for language, code in entry.get("also", {}).items()}
+    return Snippet(entry.get("language", ""), entry.get("code", "").strip("\n"), entry.get("note", ""), also)

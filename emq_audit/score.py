@@ -86,8 +86,28 @@ def score(patterns: pd.DataFrame, also_usable: Mapping[str, Any] | None = None) 
 
     Takes what `points` takes. The range from `low` to `high` is right in RANGE_COVERAGE of cases.
     """
-    flags, events = _flags(patterns, also_usable), _events(patterns)
+    return _scored(_flags(patterns, also_usable), _events(patterns), *_groups(patterns))
+
+
+def what_if(patterns: pd.DataFrame, shares: Mapping[str, float]) -> pd.DataFrame:
+    """The estimate if each key named were usable on that share (0-1) of every group's events; columns as of `score`.
+
+    Where more events are to carry a key, it comes to those that lack it, all equally likely; where fewer, it goes from those that have it.
+    Keys not named stay as they are. Raises KeyError for a key that is not scored, ValueError for a share outside 0-1.
+    """
+    flags, events = _flags(patterns, None), _events(patterns)
     group, labels = _groups(patterns)
+    for key, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"{key}={share}")
+        flag, today = flags[key], _mean(flags[key], group, events)[group]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            more, fewer = flag + (1 - flag) * (share - today) / (1 - today), flag * share / today
+        flags[key] = np.where(share > today, more, np.where(share < today, fewer, flag))
+    return _scored(flags, events, group, labels)
+
+
+def _scored(flags: dict[str, np.ndarray], events: np.ndarray, group: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
     coverage = {key: _mean(flag, group, events) for key, flag in flags.items()}
     emq = _mean(estimate(flags, coverage["fbc"][group]), group, events)
     margin = _margin(coverage, coverage["fbc"])

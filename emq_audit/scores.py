@@ -1,5 +1,7 @@
 """The scores of a report: the estimate by event name and side, what repairs could make of it, and why some events have none."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from emq_audit.event_names import importance
@@ -14,13 +16,16 @@ _WHAT = {
 }  # fmt: skip
 
 
-def scores(patterns: pd.DataFrame, website: pd.DataFrame) -> tuple[EventScore, ...]:
-    """One entry per event name and side, the most valuable event first. `website` are the patterns that Meta would score."""
+def scores(
+    patterns: pd.DataFrame, website: pd.DataFrame, repaired: Mapping[tuple[str, str], float]
+) -> tuple[EventScore, ...]:
+    """One entry per event name and side, the most valuable event first. `website` are the patterns that Meta would score, `repaired` the
+    estimates by event name and side as after `emq-audit fix`."""
     today, after = score(website), possible(website)
     best = {(row.event_name, row.side): row.emq for row in after.itertuples()}
     found = [
         EventScore(row.event_name, row.side, int(row.events), round(row.emq, 4), round(row.low, 4), round(row.high, 4), TARGET,
-                   round(best[row.event_name, row.side], 4))
+                   round(best[row.event_name, row.side], 4), emq_repaired=round(repaired[row.event_name, row.side], 4))
         for row in today.itertuples()
     ]  # fmt: skip
     seen = {(entry.event_name, entry.side) for entry in found}

@@ -9,7 +9,6 @@ from dataclasses import replace
 from emq_audit.checks import ALL, CHECKS_BY_ID
 from emq_audit.match_keys import KEYS
 from emq_audit.report import (
-    DedupEntry,
     EventScore,
     Example,
     FileRead,
@@ -18,12 +17,15 @@ from emq_audit.report import (
     Input,
     KeyCoverage,
     Method,
+    PathStep,
     Rejection,
     Report,
     Setup,
     SharedId,
 )
+from tests.sample_pairing import DEDUP, closing, dedup_entry
 
+CACHED = "Id stuck in a cached page"
 SERVER_LOG, BROWSER_LOG = "capi_2026-10.ndjson.gz", "pixel_2026-10.csv"
 
 # Server side: event, events, emq, low, high, possible.
@@ -54,14 +56,6 @@ BROWSER = {
     "client_ip_address": (1.0, 0.0, ""),
     "client_user_agent": (1.0, 0.0, ""),
 }
-DEDUP = (
-    ("Purchase", 2478, 2913, 2108),
-    ("InitiateCheckout", 4801, 4596, 4300),
-    ("AddToCart", 8987, 8047, 6356),
-    ("ViewContent", 21831, 16685, 16058),
-    ("Lead", 456, 480, 431),
-    ("PageView", 61864, 0, 0),
-)
 
 
 def sample_report() -> Report:
@@ -114,21 +108,29 @@ def sample_report() -> Report:
         ),
         scores=tuple(scores),
         coverage=_coverage(),
-        dedup=tuple(_dedup(*row) for row in DEDUP),
+        dedup=tuple(dedup_entry(*row) for row in DEDUP),
         shared_ids=(
-            SharedId("AddToCart", "browser", "c4f1••••-••••-9e02", 61, 58, 777_600, True),
-            SharedId("AddToCart", "browser", "c4f1••••-••••-1b77", 58, 40, 770_000, True),
-            SharedId("Lead", "server", "nl-••••3381", 3, 1, 360, False),
-            SharedId("Purchase", "server", "10••2", 2, 1, 41, False),
+            SharedId(
+                "AddToCart", "browser", "c4f1••••-••••-9e02", 61, 58, 777_600, True, 0, 31, 12, 60, CACHED
+            ),
+            SharedId(
+                "AddToCart", "browser", "c4f1••••-••••-1b77", 58, 40, 770_000, True, 0, 22, 9, 57, CACHED
+            ),
+            SharedId("Lead", "server", "nl-••••3381", 3, 1, 360, False, cause="Sent again after a time-out"),
+            SharedId(
+                "Purchase", "server", "10••2", 2, 1, 41, False, 1, 1, 1, cause="Thank-you page opened again"
+            ),
         ),
         findings=_findings(),
         fixes=_fixes(),
+        path=_path(),
         notes=(
             "How many of these people have a Meta account: only Meta knows. To find out: Events Manager.",
             "Whether a hashed phone number had its country code: a hash cannot be read back. To find "
             "out: hash one known number and compare.",
             "Which events were lost before they reached the log. To find out: the server’s error log.",
         ),
+        **closing(),
     )
 
 
@@ -190,24 +192,6 @@ def coverage(name, side, key, events, usable, faulty, state="", good="usable") -
     counts["missing"] = events - sum(counts.values())
     states = {word: count for word, count in counts.items() if word and count > 0}
     return KeyCoverage(name, side, key, usable, faulty, max(0.0, 1 - usable - faulty), events, states)
-
-
-def _dedup(name: str, browser: int, server: int, pairs: int) -> DedupEntry:
-    both = browser and server
-    return DedupEntry(
-        event_name=name,
-        browser=browser,
-        server=server,
-        browser_with_id=browser - (62 if name == "Purchase" else 0),
-        server_with_id=server,
-        pairs=pairs,
-        browser_only=browser - pairs,
-        server_only=server - pairs,
-        event_coverage=pairs / browser if both else None,
-        reused_ids={"AddToCart": 9, "Lead": 1, "Purchase": 1}.get(name, 0),
-        collisions=9 if name == "AddToCart" else 0,
-        outside_window=56 if name == "Purchase" else 0,
-    )
 
 
 # Checks that fail: at fault of the 2,913 purchases and of the 4,596 checkouts, and two masked values.
@@ -299,6 +283,8 @@ def fix(
         "owner": "back-end developer",
         "kind": "repair" if gain else "other",
         "steps": HASH_STEPS if steps is None else steps,
+        "hours": 4.0,
+        "worth": {name: value * events for name, value in gain.items()},
     }
     return Fix(**{**fields, **changed})
 
@@ -373,6 +359,22 @@ def _fixes() -> tuple[Fix, ...]:
     )
 
 
+def _path() -> tuple[PathStep, ...]:
+    """The fixes one after the other, up to what is possible."""
+    steps, done = [], dict.fromkeys((name for name, *_ in SCORES), 0.0)
+    every = {name: sum(fix.gain.get(name, 0) for fix in _fixes()) for name in done}
+    for item in _fixes():
+        if item.gain:
+            done = {name: gained + item.gain.get(name, 0) for name, gained in done.items()}
+            steps.append(
+                PathStep(
+                    item.fix,
+                    {name: emq + (best - emq) * done[name] / every[name] for name, _, emq, _, _, best in SCORES},
+                )
+            )
+    return tuple(steps)
+
+
 # A wide logo that tries to run, and a square one.
 SVG = b"""<?xml version="1.0"?><!-- made by hand -->
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><script>alert(1)</script></svg>"""
@@ -414,10 +416,26 @@ def hostile_report() -> Report:
             replace(renamed(score), reason=EVIL[0] if score.reason else None) for score in report.scores
         ),
         coverage=tuple(renamed(entry) for entry in report.coverage),
-        dedup=tuple(renamed(entry) for entry in report.dedup),
-        shared_ids=tuple(
-            replace(renamed(item), event_id=EVIL[at]) for at, item in enumerate(report.shared_ids)
+        dedup=tuple(
+            replace(
+                renamed(entry), unpaired=tuple(replace(miss, detail=EVIL[0][:20]) for miss in entry.unpaired)
+            )
+            for entry in report.dedup
         ),
+        shared_ids=tuple(
+            replace(renamed(item), event_id=EVIL[at], cause=EVIL[5])
+            for at, item in enumerate(report.shared_ids)
+        ),
+        one_sided=tuple(
+            replace(item, value=EVIL[0]) if item.by != "day" else item for item in report.one_sided
+        ),
+        doubles=tuple(
+            replace(renamed(item), kind=EVIL[5], value={EVIL[0]: 1.5, EVIL[3]: -0.0})
+            for item in report.doubles
+        ),
+        disagreements=tuple(replace(renamed(item), field=EVIL[0]) for item in report.disagreements),
+        lacking=tuple(replace(renamed(item), key=EVIL[0]) for item in report.lacking),
+        orders=replace(report.orders, notes=EVIL, matched_by=EVIL[0]),
         findings=tuple(
             replace(renamed(f), examples=(evil_example,) if f.examples else ()) if f.event_name else f
             for f in report.findings
@@ -435,6 +453,10 @@ def hostile_report() -> Report:
                 checks=(*item.checks, '"><script>'),
             )
             for at, item in enumerate(report.fixes)
+        ),
+        path=tuple(
+            replace(step, scores={names[name]: value for name, value in step.scores.items()})
+            for step in report.path
         ),
         notes=EVIL,
     )

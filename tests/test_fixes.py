@@ -1,11 +1,13 @@
 """Fixes: exact gains, every check settled, the best first."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from emq_audit import Report, audit
 from emq_audit.checks import ALL, CHECKS_BY_ID
+from emq_audit.fixes import ranked
 from emq_audit.match_keys import ABSENT, KEYS, STATES, USABLE
 from emq_audit.remedies import BY_ID, REMEDIES, REMEDY_OF
 from tests.logs import write_log
@@ -70,13 +72,26 @@ def test_points_come_before_the_rest_and_purchases_before_page_views(tmp_path: P
         tmp_path,
         {"client_ip_address": "10.0.0.3", "event_name": "PageView", "event_id": "p"},
         {"em": ["jane@example.com"]},
-        {"currency": None, "event_id": "2"},
+        {"currency": None, "event_id": "2", "order_id": "2"},
     ).fixes
+    found = [fix for fix in found if BY_ID.get(fix.fix)]
     assert [fix.fix for fix in found] == ["hash-before-sending", "visitor-ip-address", "value-and-currency"]
+    heavy = ranked(found, {"PageView": 1000})
+    assert [fix.fix for fix in heavy] == ["visitor-ip-address", "hash-before-sending", "value-and-currency"]
 
 
-def test_a_sound_log_needs_no_fix(tmp_path: Path) -> None:
-    assert report_of(tmp_path, {}, {"_side": "browser"}).fixes == ()
+def test_a_fix_of_twice_the_effort_needs_twice_the_points(tmp_path: Path) -> None:
+    first, second, *_ = report_of(
+        tmp_path, {"em": ["jane@example.com"]}, {"client_ip_address": "10.0.0.3", "event_name": "PageView", "event_id": "p"}
+    ).fixes
+    even = replace(second, worth=dict.fromkeys(["Purchase"], first.worth["Purchase"] * second.hours / first.hours))
+    assert ranked([first, replace(even, worth={"Purchase": even.worth["Purchase"] * 1.01})])[0].fix == second.fix
+    assert ranked([first, replace(even, worth={"Purchase": even.worth["Purchase"] * 0.99})])[0].fix == first.fix
+
+
+def test_a_sound_log_needs_no_repair(tmp_path: Path) -> None:
+    found = report_of(tmp_path, {}, {"_side": "browser"}).fixes
+    assert {fix.kind for fix in found} <= {"forward", "attach", "collect"}
 
 
 def test_every_fix_says_who_and_how(tmp_path: Path) -> None:

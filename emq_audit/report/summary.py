@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from emq_audit.dedup import COVERAGE_GOAL
-from emq_audit.report import DedupEntry, EventScore, Fix, Report
+from emq_audit.report import DedupEntry, EventScore, Fix, Report, path
 from emq_audit.report.order import leading, main_event
 from emq_audit.report.outcomes import Outcome, with_status
+from emq_audit.report.pairing import counted_twice, most_counted_twice
 from emq_audit.report.words import (
     Piece,
     Sentence,
@@ -23,7 +24,6 @@ from emq_audit.report.words import (
 )
 
 TITLE_LIMIT = 40  # characters of a log name in a title
-SAME_SCORE = 0.005  # EMQ points: what rounding may change
 LONG_NAME = 16  # characters from which a name is not repeated
 
 
@@ -49,17 +49,17 @@ def again(event_name: str) -> Piece:
     return name(event_name) if len(event_name) <= LONG_NAME else Piece("the main event")
 
 
-def lifts(fix: Fix, score: EventScore) -> bool:
-    """Does the fix raise this very estimate? Its gain may be that of the same event's other side."""
-    if fix.gain.get(score.event_name, 0) <= 0:
-        return False
-    today = fix.scores.get(score.event_name, (score.emq, score.emq))[0]
-    return abs(today - score.emq) < SAME_SCORE
-
-
 def lifting(report: Report, score: EventScore) -> tuple[Fix, ...]:
     """Fixes that repair what this event already sends."""
-    return tuple(fix for fix in report.fixes if fix.kind == "repair" and lifts(fix, score))
+    return tuple(fix for fix in report.fixes if fix.kind == "repair" and path.lifts(fix, score))
+
+
+def lifted(report: Report, score: EventScore) -> tuple[int, float]:
+    """How many fixes raise this estimate, and to what, without keys that nobody sends yet."""
+    way = path.of_event(report, score)
+    if points(way.known) != points(way.today):
+        return sum(not step.at_most for step in way.steps), way.known
+    return len(lifting(report, score)), score.emq if score.possible is None else score.possible
 
 
 def verdict(report: Report) -> Sentence:
@@ -72,8 +72,8 @@ def verdict(report: Report) -> Sentence:
         "close": "too close to the target of {target} to be safe",
         "above": "clear of the target of {target}",
     }[standing(score)]
-    fixes = len(lifting(report, score))
-    if fixes and score.possible is not None and points(score.possible) != points(score.emq):
+    fixes, end = lifted(report, score)
+    if fixes and points(end) != points(score.emq):
         where += "; {fixes} can lift it to about {possible}"
     return sentence(
         "{event} stands at about {today}, " + where + ".",
@@ -81,7 +81,7 @@ def verdict(report: Report) -> Sentence:
         today=figure(f"{points(score.emq)} of 10"),
         target=points(score.target),
         fixes=f"{number(fixes)} {plural(fixes, 'fix', 'fixes')}",
-        possible=figure(points(score.possible or 0)),
+        possible=figure(points(end)),
     )
 
 
@@ -154,6 +154,15 @@ def main_entry(report: Report) -> DedupEntry | None:
 
 def _pairing_fact(report: Report) -> Fact:
     entry = main_entry(report)
+    if twice := most_counted_twice(report, entry):
+        events = plural(twice.counted_twice, "event is", "events are")
+        words = sentence(
+            "{event} {events} {cause}.",
+            event=name(twice.event_name),
+            events=events,
+            cause=counted_twice(twice),
+        )
+        return Fact(count(twice.counted_twice), words)
     if entry is not None:
         words = sentence(
             "of {event} browser events also came from the server; Meta’s goal is {goal}.",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from emq_audit.app.charts import blank, name
+from emq_audit.app.charts import HOVER, blank, name
 from emq_audit.app.palette import Palette
 from emq_audit.app.words import between
 from emq_audit.report import EventScore
@@ -69,7 +69,7 @@ def _row(figure: go.Figure, row: int, score: EventScore, colour: Palette) -> Non
         _possible(figure, row, score, colour)
     figure.add_scatter(
         x=[score.emq], y=[row], mode="markers", marker={"size": 13, "color": mark, "line": {"width": 0}},
-        hovertemplate=_hover(score), cliponaxis=False,
+        hovertext=[_hover(score)], hovertemplate=HOVER, cliponaxis=False,
     )  # fmt: skip
     plate = {"showarrow": False, "bgcolor": colour.page, "borderpad": 1}
     figure.add_annotation(
@@ -95,7 +95,7 @@ def _possible(figure: go.Figure, row: int, score: EventScore, colour: Palette) -
         x=[score.possible], y=[row], mode="markers+text", text=[f"&nbsp;&nbsp;<b>{points(score.possible)}</b>"],
         textposition="middle right", textfont={"color": colour.accent, "size": 13}, cliponaxis=False,
         marker={"symbol": "diamond", "size": 13, "color": colour.page, "line": {"color": colour.accent, "width": 2}},
-        hovertemplate=_hover(score),
+        hovertext=[_hover(score)], hovertemplate=HOVER,
     )  # fmt: skip
 
 
@@ -107,4 +107,4 @@ def _hover(score: EventScore) -> str:
     ]
     if has_gain(score):
         lines.insert(2, f"possible after the fixes {points(score.possible)}")
-    return "<br>".join(lines).replace("%", "%25") + "<extra></extra>"
+    return "<br>".join(lines)
