@@ -117,16 +117,16 @@ def _correct_user_data(event: dict[str, Any], region: str | None) -> Iterable[Ch
     user = event.get("user_data")
     if not isinstance(user, dict):
         return
-    about = About(region, _country_of(user), _seconds(event.get("event_time"))[0])
+    about = About(region, country_of(user), _seconds(event.get("event_time"))[0])
     for key in [key for key in KEYS if key in user]:
-        kept, reason = _kept(key, user[key], about)
+        kept, reason = to_send(key, user[key], about)
         if kept is None:
             del user[key]
             yield Change(f"user_data.{key}", "left out", reason)
         elif reason:
             user[key] = kept
             yield Change(f"user_data.{key}", "rewritten", reason)
-    yield from _rename(user, about)
+    yield from move_misnamed(user, about)
     agent = user.get("client_user_agent")
     if isinstance(agent, str) and user_agent_state(agent) != "usable":
         yield Change(
@@ -134,13 +134,13 @@ def _correct_user_data(event: dict[str, Any], region: str | None) -> Iterable[Ch
         )
 
 
-def _rename(user: dict[str, Any], about: About) -> Iterable[Change]:
+def move_misnamed(user: dict[str, Any], about: About) -> Iterable[Change]:
     """Values under names that Meta ignores, moved to Meta's where that is free and the value can be sent."""
     for name in [name for name in MISNAMED_KEYS if name in user]:
         key = "fbc" if name == "fbclid" else field_for(name)
         if key not in KEYS or key in user:
             continue
-        kept, reason = _kept(key, user[name], about)
+        kept, reason = to_send(key, user[name], about)
         if kept is not None:
             del user[name]
             user[key] = kept
@@ -148,7 +148,7 @@ def _rename(user: dict[str, Any], about: About) -> Iterable[Change]:
             yield Change(f"user_data.{key}", "rewritten", f"{told}; {reason}" if reason else told)
 
 
-def _kept(key: str, sent: object, about: About) -> tuple[Any, str]:
+def to_send(key: str, sent: object, about: About) -> tuple[Any, str]:
     """What to send for a key that came as a text, a number or a list; None for nothing. No reason where nothing changes."""
     values = sent if isinstance(sent, list) else [sent]
     answers = [
@@ -174,7 +174,7 @@ def _country_hashes() -> dict[str, str]:
     return {sha256(code): code for country in pycountry.countries for code in [country.alpha_2.lower()]}
 
 
-def _country_of(user: dict[str, Any]) -> str | None:
+def country_of(user: dict[str, Any]) -> str | None:
     """The country of the event's own `country`, hashed or not, as alpha-2 in small letters."""
     sent = user.get("country")
     answer = normalise("country", sent[0] if isinstance(sent, list) and sent else sent).value
