@@ -170,8 +170,11 @@ def test_inspect_says_and_writes_what_correcting_changes(tmp_path: Path) -> None
     assert corrected["event_time"] == 1794000000
     assert corrected["user_data"]["em"] == hashlib.sha256(b"jane.roe@example.com").hexdigest()
     assert corrected["user_data"]["ph"] == hashlib.sha256(b"4520304050").hexdigest()
+    before, after = re.search(r"Estimate (\S+), range \S+; corrected (\S+),", result.output).groups()
+    assert float(before) < float(after)
     again = run("inspect", target)
-    assert "No check fails" in again.output or "not hashed" not in again.output
+    assert f"Estimate {after}," in again.output and "corrected" not in again.output
+    assert "not hashed" in result.output and "not hashed" not in again.output
 
 
 def test_demo_writes_logs_that_can_be_audited(tmp_path: Path) -> None:

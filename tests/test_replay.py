@@ -23,7 +23,7 @@ from emq_audit.report import DedupEntry
 from tests.plain_dedup import Truth, truth
 from tests.sound import MOMENT, fbp, sha256
 
-FEW = 700
+FEW = 350
 LOGS = int(os.environ.get("HYPOTHESIS_LOGS", FEW))
 PACK = 350
 MINUTE, HOUR, DAY = 60, 3600, 86_400

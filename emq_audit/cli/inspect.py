@@ -3,12 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emq_audit.cli.options import REGION, SIDE, told
 from emq_audit.errors import AuditError
+
+if TYPE_CHECKING:
+    from emq_audit.lookup import EventView
 
 
 @click.command(short_help="Show one event, before and after correction.")
@@ -32,20 +35,27 @@ def inspect(file: str, side: str | None, region: str | None, output: Path | None
     from emq_audit.lookup import find_events, one_event
     from emq_audit.pipeline import open_audit
     from emq_audit.report.files import write_whole
-    from emq_audit.report.terminal import show_changes, show_event
+    from emq_audit.report.terminal_event import show_changes, show_event
+
+    def newest(name: str, content: bytes, side: str | None) -> tuple["EventView", int]:
+        with open_audit([(name, content)], side=side, region=region) as done:
+            first = find_events(done, limit=1).iloc[0]
+            return one_event(done, first["file"], int(first["row"])), done.report.input.events
 
     content = _content(file)
-    with open_audit([("standard input" if file == "-" else file, content)], side=side, region=region) as done:
-        first = find_events(done, limit=1).iloc[0]
-        view = one_event(done, first["file"], int(first["row"]))
-        show_event(view, more=done.report.input.events - 1)
-    event = _only_event(content)
+    view, events = newest("standard input" if file == "-" else file, content, side)
+    event, after, changes = _only_event(content), None, []
     if event is None and output:
         raise AuditError(
             "Only a single event given as JSON can be corrected.", "Give one event, or a body with one."
         )
     if event is not None:
         corrected, changes = correct_event(event, region=region)
+        if changes:
+            same = side or (view.side if view.side != "unknown" else None)
+            after, _ = newest("the corrected event", json.dumps(corrected).encode(), same)
+    show_event(view, more=events - 1, after=after)
+    if event is not None:
         show_changes(changes)
         if output:
             write_whole(output, json.dumps(corrected, indent=1, ensure_ascii=False) + "\n")
