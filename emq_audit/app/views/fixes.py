@@ -2,15 +2,36 @@
 
 import streamlit as st
 
-from emq_audit.app import answers, cards, page, parts
+from emq_audit.app import answers, cards, page, parts, session
 from emq_audit.app.charts import gains
 from emq_audit.app.charts.gains import Step
 from emq_audit.app.words import PLATFORMS, label, shown
-from emq_audit.report import EventScore, Fix, Report, Snippet
-from emq_audit.report.order import leading, main_event
+from emq_audit.event_names import importance
+from emq_audit.report import EventScore, Fix, Report, Snippet, path
+from emq_audit.report.order import main_event
 from emq_audit.report.words import counted, points
+from emq_audit.weights import EVENT_WEIGHTS
 
-IN_CHART = 6  # fixes
+IN_CHART = 8  # steps
+WEIGHED = 8  # events
+GROUPS = (
+    (("repair",), "Repair what is sent", "Values that are sent and that Meta cannot use."),
+    (
+        ("forward", "attach"),
+        "Send more of what you know",
+        "Nothing is wrong with what is sent; the log shows values that are known elsewhere.",
+    ),
+    (
+        ("collect",),
+        "Begin to collect",
+        "Nobody sends these yet. Each gain is what it could bring at most: if every customer gave it.",
+    ),
+    (("other",), "No points, but still needed", "They concern counting, reporting or the rules for sending data."),
+)
+"""The groups of the list: kinds of Fix, heading, note."""
+
+SERVER_LANGUAGES = {"python": "Python", "javascript": "Node", "php": "PHP"}
+"""What the languages of code that runs on a server are called."""
 
 
 def show() -> None:
@@ -23,20 +44,21 @@ def show() -> None:
         return
     event = platform = None
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        raised = [score.event_name for score in leading(report) if answers.fixes_of(report, score)]
+        raised = answers.raised(report)
         if raised:
-            event = page.choose("What each fix brings to", raised, "fixes_event")
+            event = page.choose("Path for", [score.event_name for score in raised], "fixes_event")
         platforms = _platforms(report)
         if platforms:
             platform = _choose_platform(report, platforms)
+        _weigh(report)
     if event:
-        _chart(report, event)
+        _chart(report, next(score for score in raised if score.event_name == event))
     _list(report, event, platform)
 
 
 def _platforms(report: Report) -> list[str]:
     """The ways to send events that some fix has steps for, in their usual order."""
-    known = {method for fix in report.fixes for method in fix.steps}
+    known = {method for fix in report.fixes for method, lines in fix.steps.items() if lines}
     return [method for method in PLATFORMS if method in known] + sorted(known - set(PLATFORMS))
 
 
@@ -57,49 +79,64 @@ def _choose_platform(report: Report, platforms: list[str]) -> str:
     )
 
 
+def _weigh(report: Report) -> None:
+    """What an event is worth, for those who know their business better than we do."""
+    names = sorted({name for fix in report.fixes for name in fix.gain}, key=lambda name: (importance(name), name))[:WEIGHED]
+    if len(names) < 2 or session.audit() is None:
+        return
+    with st.popover("Weigh events", icon=":material/balance:"):
+        parts.show(parts.note("What one event is worth beside a page view. Only the order of the fixes depends on it."))
+        for name in names:
+            usual = float(EVENT_WEIGHTS.get(name, 1))
+            key = f"weight of {name}"
+            st.session_state.setdefault(key, usual)
+            st.number_input(
+                label(name), 0.0, 1e6, step=1.0, format="%g", key=key, on_change=_reweigh, args=(names,), persist_state="session"
+            )
+
+
+def _reweigh(names: list[str]) -> None:
+    session.weigh({name: st.session_state[f"weight of {name}"] for name in names})
+
+
 def _platform(method: str) -> str:
     return PLATFORMS.get(method) or label(method)
 
 
-def _chart(report: Report, event: str) -> None:
-    score = next(score for score in leading(report) if score.event_name == event)
-    if score.possible is None:
-        return
-    brought = answers.fixes_of(report, score)
+def _chart(report: Report, score: EventScore) -> None:
+    way = path.of_event(report, score)
     place = {fix.fix: number for number, fix in enumerate(report.fixes, 1)}
-    steps = [Step(f"{place[fix.fix]}  {fix.title}", _after(fix, score)) for fix in brought[:IN_CHART]]
-    more = f" {counted(len(brought) - IN_CHART, 'smaller one')} left out." if len(brought) > IN_CHART else ""
+    steps = [
+        Step(f"{place[step.fix.fix]}  {step.fix.title}", step.before, step.after, step.at_most)
+        for step in way.large[:IN_CHART]
+    ]
+    left = len(way.steps) - len(steps)
+    more = f" {counted(left, 'smaller step')} not drawn." if left else ""
     parts.show(
         parts.section(
-            f"{shown(event, 40)} from {points(score.emq)} to {points(score.possible)}",
-            f"Each fix alone, then all of them together; they overlap, so gains do not simply add up. The scale is cut.{more}",
+            _title(way, score),
+            f"Each step on top of those before it, in the order of the numbers; only steps that raise this event. The scale is cut.{more}",
         )
     )
-    figure = gains.chart(score.emq, steps, score.possible, score.target, page.palette())
-    page.draw(figure, gains.alt(score.emq, steps, score.possible), "gains")
+    figure = gains.chart(way.today, steps, score.target, page.palette())
+    page.draw(figure, gains.alt(way.today, steps), "gains")
 
 
-def _after(fix: Fix, score: EventScore) -> float:
-    return (
-        fix.scores[score.event_name][1]
-        if score.event_name in fix.scores
-        else score.emq + fix.gain[score.event_name]
-    )
+def _title(way: path.Path, score: EventScore) -> str:
+    """Purchase from 7.2 to 9.2, and where the path ends if what nobody sends yet is collected too."""
+    name = shown(score.event_name, 40)
+    at_most = points(way.end) != points(way.known)
+    if points(way.known) == points(way.today):
+        return f"{name} from {points(way.today)} to {points(way.end)}{' at most' if at_most else ''}"
+    more = f"; {points(way.end)} at most with what nobody sends yet" if at_most else ""
+    return f"{name} from {points(way.today)} to {points(way.known)}{more}"
 
 
 def _list(report: Report, event: str | None, platform: str | None) -> None:
     first = event or main_event(report)
-    lifting = [fix for fix in report.fixes if any(value > 0 for value in fix.gain.values())]
     place = {fix.fix: number for number, fix in enumerate(report.fixes, 1)}
-    others = [fix for fix in report.fixes if fix not in lifting]
-    for title, note, group in (
-        ("Fixes that raise a score", "Ranked by what they bring and to how many events.", lifting),
-        (
-            "No points, but still needed",
-            "They concern counting, reporting or the rules for sending data.",
-            others,
-        ),
-    ):
+    for kinds, title, note in GROUPS:
+        group = [fix for fix in report.fixes if fix.kind in kinds]
         if group:
             parts.show(parts.section(title, note))
             for fix in group:
@@ -107,8 +144,14 @@ def _list(report: Report, event: str | None, platform: str | None) -> None:
 
 
 def _snippet(snippet: Snippet) -> None:
-    if snippet.code:
-        st.code(snippet.code, language=None)  # highlighted code has too little contrast
+    # No highlighting: its colours have too little contrast.
+    if snippet.also:
+        codes = {snippet.language: snippet.code, **snippet.also}
+        tabs = st.tabs([SERVER_LANGUAGES.get(language, language) for language in codes])
+        for tab, code in zip(tabs, codes.values(), strict=True):
+            tab.code(code, language=None)
+    elif snippet.code:
+        st.code(snippet.code, language=None)
     if snippet.note:
         parts.show(parts.note(parts.with_code(snippet.note)))
 
@@ -122,5 +165,5 @@ def _card(place: int, fix: Fix, first: str | None, platform: str | None) -> None
                 parts.show(parts.steps(lines))
                 if snippet := fix.snippets.get(platform or ""):
                     _snippet(snippet)
-        elif fix.steps:
+        elif any(fix.steps.values()):
             parts.show(parts.note(f"Nothing to do in {PLATFORMS.get(platform, shown(platform))}."))
