@@ -1,12 +1,14 @@
 """What was read, how events seem to reach Meta, and what this log cannot tell."""
 
 import re
+from collections.abc import Sequence
 
 import duckdb
 import pandas as pd
 
 from emq_audit.mask import printable
-from emq_audit.report import FileRead, Input, Method, Rejection, Setup
+from emq_audit.next_step import shared_names
+from emq_audit.report import DedupEntry, FileRead, Input, Method, Rejection, Setup
 
 WEEK = 7 * 86400
 
@@ -29,8 +31,11 @@ def inputs(
     )
 
 
-def setup(con: duckdb.DuckDBPyConnection) -> Setup:
-    """Pixel, Conversions API, or both: by the sides that sent events, and the senders they name."""
+def setup(con: duckdb.DuckDBPyConnection, pairing: Sequence[DedupEntry]) -> Setup:
+    """Pixel, Conversions API, or both: by the sides that sent events, and the senders they name.
+
+    `pairing` is what emq_audit.dedup found; the shares of actions that one side alone reported come from it.
+    """
     rows = con.execute(
         "SELECT side, sender, count(*) FROM events GROUP BY ALL ORDER BY 3 DESC, 1, 2"
     ).fetchall()
@@ -47,7 +52,32 @@ def setup(con: duckdb.DuckDBPyConnection) -> Setup:
     pixels = con.execute(
         "SELECT DISTINCT pixel_id FROM events WHERE pixel_id IS NOT NULL ORDER BY 1 LIMIT 20"
     ).fetchall()
-    return Setup(kind, methods, tuple("•••" + printable(pixel)[-4:] for (pixel,) in pixels))
+    return Setup(
+        kind,
+        methods,
+        tuple("•••" + printable(pixel)[-4:] for (pixel,) in pixels),
+        *alone(pairing),
+        _same_days(con) if kind == "pixel+capi" else None,
+    )
+
+
+def alone(pairing: Sequence[DedupEntry]) -> tuple[float | None, float | None]:
+    """The shares of actions that only the browser and only the server reported, over event names that both sides sent.
+
+    Actions are pairs (each id once) and the events of either side without a partner. None where no name came from both sides.
+    """
+    shared = shared_names(pairing)
+    browser, server = sum(entry.browser_only for entry in shared), sum(entry.server_only for entry in shared)
+    actions = browser + server + sum(entry.pairs for entry in shared)
+    return (browser / actions, server / actions) if actions else (None, None)
+
+
+def _same_days(con: duckdb.DuckDBPyConnection) -> float | None:
+    """The share of browser and server events from days (UTC) on which both sides sent some; None without times."""
+    return con.execute("""
+        SELECT sum(events) FILTER (sides = 2) / sum(events)
+        FROM (SELECT event_time // 86400 AS day, count(*) AS events, count(DISTINCT side) AS sides FROM events
+              WHERE side IN ('browser', 'server') AND event_time IS NOT NULL GROUP BY ALL)""").fetchone()[0]
 
 
 def _method(side: str, sender: str | None) -> str:

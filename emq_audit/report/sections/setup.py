@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from emq_audit.report import FileRead, Method, Rejection, Report
+from emq_audit.report.sections import next_step
 from emq_audit.report.words import (
     METHODS,
     ROWS_SHOWN,
@@ -78,6 +79,7 @@ class Setup:
     title: Sentence
     sides: tuple[SideSeen, ...]
     pixels: tuple[Piece, ...]
+    next: next_step.NextStep | None
     health: str
     files: tuple[FileRow, ...]
     more_files: str
@@ -98,6 +100,7 @@ def section(report: Report) -> Setup | None:
         ),
         sides=_sides(report),
         pixels=tuple(log(pixel, 40) for pixel in report.setup.pixels),
+        next=next_step.section(report) if read.events else None,
         health=_health(report),
         files=tuple(_file_row(file) for file in read.files[:ROWS_SHOWN]),
         more_files=not_listed(len(read.files), what="file"),
