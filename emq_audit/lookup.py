@@ -14,6 +14,14 @@ from emq_audit.score import score
 if TYPE_CHECKING:
     from emq_audit.pipeline import Audit
 
+# What events and a row of the relation have in common, where the relation does not name places.
+_TELLING = {
+    "ids": "event_name, side, event_id",
+    "pairs": "event_name, event_id",
+    "people": "side, em",
+    "addresses": "side, client_ip_address",
+    "id_makers": "pixel, event_name, side",
+}
 _ROW_CHECKS = tuple(check for check in ALL if check.over == "events")
 
 
@@ -133,10 +141,8 @@ def _where(
     if check:
         asked = CHECKS_BY_ID[check]
         if asked.over != "events":
-            parts.append(
-                f"(event_name, side, event_id) IN (SELECT (event_name, side, event_id) FROM {asked.over} "
-                f"WHERE ({asked.when}) AND ({asked.fails}))"
-            )
+            same = f"({_TELLING.get(asked.over, 'place')})"
+            parts.append(f"{same} IN (SELECT {same} FROM {asked.over} WHERE ({asked.when}) AND ({asked.fails}))")
         else:
             parts.append(f"({asked.when}) AND ({asked.fails})")
     return " AND ".join(parts), values

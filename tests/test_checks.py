@@ -1,5 +1,7 @@
 """Every check: catches its bad example, passes its near misses, passes what is sound."""
 
+from types import SimpleNamespace
+
 import duckdb
 import pytest
 
@@ -7,12 +9,18 @@ from emq_audit.check import Check, Status, run
 from emq_audit.checks import ALL, CHECKS_BY_ID, chosen
 from emq_audit.checks.examples import DAY, EMAIL, MOMENT
 from emq_audit.errors import AuditError
+from emq_audit.lookup import count_events
 from emq_audit.match_keys import KEYS
 from tests.sound import BROWSER, SERVER, SOUND, open_log
 
 # What these ask of a row depends on the other rows, so their examples need a log of their own.
 OWN_LOG = tuple(check for check in ALL if check.over != "events" or check.id == "fbp-synthetic")
 ONE_LOG = tuple(check for check in ALL if check not in OWN_LOG)
+ALSO_AT_FAULT = {
+    "email-on-many-visitors": {"event-id-reused"},
+    "ip-on-many-visitors": {"event-id-reused"},
+}
+"""Examples in which all visitors send the sound event's id, so that they share that too."""
 
 
 BARE = {key: None for key in SERVER if key not in ("_side", "event_name", "event_time", "event_id")}
@@ -65,7 +73,7 @@ SOUND_EVENTS = {
 SOUND_LOGS = {
     "both sides of one event": SOUND,
     "an event every hour": tuple(
-        {"event_id": f"n-{hour}", "event_time": MOMENT - hour * 3600} for hour in range(48)
+        {"event_id": f"n-{hour}", "order_id": f"{hour}", "event_time": MOMENT - hour * 3600} for hour in range(48)
     ),
     "a pixel log with little in it": (
         {key: None for key in BROWSER if key not in ("event_source_url", "fbp")}
@@ -116,8 +124,14 @@ def _rows(check: Check, kind: str) -> list[int]:
 
 @pytest.mark.parametrize("check", OWN_LOG, ids=lambda check: check.id)
 class TestEveryCheckOfMoreThanOneEvent:
-    def test_catches_its_bad_example(self, check, tmp_path):
-        assert at_fault(check, open_log(check.bad, tmp_path)) > 0
+    def test_catches_its_bad_example_and_no_other_accuses_it_too(self, check, tmp_path):
+        asked = [*OWN_LOG, CHECKS_BY_ID["event-id-missing"]]
+        con = open_log(check.bad, tmp_path)
+        answers = run(asked, con)
+        failed = {answer.check.id for answer in answers if answer.status is Status.FAILED}
+        assert [answer.error for answer in answers if answer.error] == []
+        assert failed == {check.id} | ALSO_AT_FAULT.get(check.id, set())
+        assert count_events(SimpleNamespace(con=con), check=check.id) >= at_fault(check, con) > 0
 
     def test_passes_its_near_misses(self, check, tmp_path):
         assert at_fault(check, open_log(check.ok, tmp_path)) == 0
@@ -154,7 +168,12 @@ def test_sound_events_are_asked_by_most_checks(tmp_path):
         "event-late-two-hours",  # and does not say when it arrived;
         "event-late-a-day",
         "email-on-many-visitors",  # its email
-        "ip-on-many-visitors",  # and address are not shared
+        "ip-on-many-visitors",  # and address are not shared,
+        *(check.id for check in ALL if check.over == "misses"),  # nothing is without a partner,
+        "event-sent-in-bursts",  # a purchase with an order is judged by its order,
+        "order-from-two-senders",  # the browser's is counted,
+        "server-ids-of-two-kinds",  # its id is text,
+        "keys-without-consent",  # and nothing is said about consent
     }
 
 
@@ -177,6 +196,20 @@ class TestScope:
     def test_old_events_of_a_log_kept_for_weeks_are_not_too_old(self, tmp_path):
         con = open_log([{"event_time": MOMENT - day * DAY} for day in range(30)], tmp_path, as_of=None)
         assert run([CHECKS_BY_ID["event-too-old"]], con)[0].status is Status.PASSED
+
+    def test_an_order_that_counts_twice_for_want_of_an_id_is_told_once(self, tmp_path):
+        con = open_log([{"event_id": None}, {"_side": "browser", "event_time": MOMENT + 5}], tmp_path)
+        asked = [*OWN_LOG, CHECKS_BY_ID["event-id-missing"]]
+        failed = {answer.check.id for answer in run(asked, con) if answer.status is Status.FAILED}
+        assert failed == {"event-id-missing"}
+        assert con.execute("SELECT kind FROM doubles").fetchall() == [("two-sides",)]
+
+    def test_events_that_nothing_answers_are_no_fault_of_pairing(self, tmp_path):
+        con = open_log(
+            [{"event_id": "a", "order_id": "1"}, {"_side": "browser", "event_id": "b", "order_id": "2", "fbp": None}], tmp_path
+        )
+        misses = [check for check in ALL if check.over == "misses"]
+        assert {answer.status for answer in run(misses, con)} == {Status.PASSED}
 
     def test_one_customer_with_many_events_is_one_visitor(self, tmp_path):
         con = open_log([{"client_ip_address": f"87.49.146.{n}"} for n in range(1, 100)], tmp_path)

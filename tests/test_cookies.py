@@ -53,7 +53,7 @@ def test_safari_is_said_to_delete_only_what_others_keep(tmp_path: Path, safari: 
     assert {entry.browser: entry.cut_to_days for entry in report.cookies} == {"Safari on iPhone and iPad": cut, "Chrome": None}
     told = "".join(piece.text for piece in section.headline(report))
     assert ("seems to delete fbp after" in told) == (cut is not None)
-    assert (section.SERVER_SET in section.told(report)) == (cut is not None)
+    assert (section.SERVER_SET in section.remedies(report)) == (cut is not None)
 
 
 def test_few_events_say_nothing(tmp_path: Path) -> None:

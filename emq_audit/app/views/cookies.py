@@ -10,10 +10,8 @@ from emq_audit.report.sections.cookies import section
 COLUMNS = (
     Column("Browser"),
     Column("Events", numbers=True),
-    Column("fbp, median", numbers=True),
-    Column("fbp, oldest", numbers=True),
-    Column("fbc, median", numbers=True),
-    Column("fbc, oldest", numbers=True),
+    Column("fbp, median age", numbers=True),
+    Column("fbc, median age", numbers=True),
 )
 
 
@@ -23,16 +21,23 @@ def show(report: Report) -> None:
     if found is None:
         return
     title = "".join(piece.text for piece in found.title)
-    rows = []
-    for row in found.rows:
-        ages = [words for median, oldest, cut in row.ages for words in (median, _oldest(oldest, cut))]
-        rows.append((parts.two_lines(row.browser, row.system), row.events, *ages))
+    rows = [
+        (
+            parts.two_lines(row.browser, row.system),
+            row.events,
+            *(parts.two_lines(median, _oldest(oldest, cut)) for median, oldest, cut in row.ages),
+        )
+        for row in found.rows
+    ]
     table = parts.table(COLUMNS, rows, caption="Age of cookies by browser", plain=True)
-    parts.show(parts.section("Cookies and browsers", f"{title}."), table)
-    if found.told:
-        parts.show(parts.steps(found.told))
+    parts.show(parts.section("Cookies and browsers", " ".join((f"{title}.", *found.told))), table)
+    if found.remedies:
+        parts.show(parts.note(f"What helps. {' '.join(found.remedies)}"))
     parts.show(parts.note(found.note))
 
 
 def _oldest(words: str, cut: bool) -> str | Markup:
-    return Markup('<span class="emq-faulty">{} {}</span>').format(parts.glyph("close"), words) if cut else words
+    if words == "–":
+        return ""
+    told = f"oldest {words}"
+    return Markup('<span class="emq-faulty">{} {}</span>').format(parts.glyph("close"), told) if cut else told

@@ -31,11 +31,12 @@ class CookieRow:
 
 @dataclass(frozen=True)
 class Cookies:
-    """`told`: sentences about what the log shows beside the ages, and what to do about it."""
+    """`told`: sentences about what the log shows beside the ages; `remedies`: what to do about it."""
 
     title: Sentence
     rows: tuple[CookieRow, ...]
     told: tuple[str, ...]
+    remedies: tuple[str, ...]
     note: str
 
 
@@ -47,7 +48,7 @@ def section(report: Report) -> Cookies | None:
     by_key = {(entry.browser, entry.os, entry.key): entry for entry in named}
     browsers = dict.fromkeys((entry.browser, entry.os) for entry in named)
     rows = tuple(_row(browser, system, by_key) for browser, system in browsers)
-    return Cookies(headline(report), rows[:BROWSERS_SHOWN], told(report), NOTE)
+    return Cookies(headline(report), rows[:BROWSERS_SHOWN], told(report), remedies(report), NOTE)
 
 
 def cut(report: Report) -> list[CookieAge]:
@@ -63,17 +64,18 @@ def headline(report: Report) -> Sentence:
 
 
 def told(report: Report) -> tuple[str, ...]:
-    """The share of iPhones, the share of the server alone, and the remedies where one of them calls for it."""
+    """The share of iPhones and the share of the server alone."""
     found = []
     if report.ios_share:
         found.append(f"{percent(report.ios_share)} of the events that name a browser come from iPhone or iPad.")
     if alone := report.setup.server_only_share:
         found.append(f"{percent(alone)} of the actions were reported by the server alone.")
-    if cut(report):
-        found.append(SERVER_SET)
-    if found:
-        found.append(ADVANCED)
     return tuple(found)
+
+
+def remedies(report: Report) -> tuple[str, ...]:
+    """What to do where cookies are deleted early, or where much comes from browsers and visitors that leave none."""
+    return ((SERVER_SET,) if cut(report) else ()) + ((ADVANCED,) if cut(report) or told(report) else ())
 
 
 def age(days: float) -> str:
