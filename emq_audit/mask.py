@@ -5,8 +5,9 @@ import re
 DOTS = "•••"
 LONGEST = 80
 
+# Tried once a word and never taken back, or a long word would take the square of its length.
 _EMAIL = re.compile(
-    r"([A-Za-z0-9._+-])[A-Za-z0-9._+-]*(@|%40)([A-Za-z0-9-])[A-Za-z0-9-]*((?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})",
+    r"(?<![A-Za-z0-9._+-])([A-Za-z0-9._+-])[A-Za-z0-9._+-]*+(@|%40)([A-Za-z0-9-])[A-Za-z0-9-]*((?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})",
     re.I,
 )
 

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: Chromium, and the app on a free port."""
+"""Fixtures of the browser tests: Chromium, and the app on a free port; and those of tests/graph_cases.py."""
 
 import os
 import shutil
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.graph_cases import graph_at, graph_log, graph_report, graph_running, graph_server  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -1,9 +1,10 @@
 """The app in a real browser: the journeys of a user, nothing asked of any other computer, and the keyboard."""
 
+import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from emq_audit.demo import write_demo
 from tests.conftest import PRIVATE, served
 
-PAGES = ("Overview", "Coverage", "Deduplication", "Fixes", "Events")
+PAGES = ("Overview", "Coverage", "Deduplication", "Events", "Meta’s numbers", "Fixes", "What-if", "Set-up")
 LONG = 60_000  # milliseconds: an audit on a busy machine
 
 
@@ -60,6 +61,20 @@ def watched(page: Page, app_url: str) -> Iterator[Watched]:
     assert seen.errors == []
 
 
+@pytest.fixture
+def tab(browser: Browser, app_url: str) -> Iterator[Callable[..., Watched]]:
+    """Opens a tab of its own kind, and closes it however the test ends: what an open tab keeps would disturb other tests."""
+    opened = []
+
+    def new(**options: object) -> Watched:
+        opened.append(browser.new_context(**options))
+        return Watched(opened[-1].new_page(), app_url)
+
+    yield new
+    for context in opened:
+        context.close()
+
+
 # Streamlit's own drop zone: a labelled section that calls itself presentation.
 FRAMEWORK = {"presentation-role-conflict"}
 
@@ -70,9 +85,8 @@ def barriers(page: Page) -> set[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_demo_shows_every_page(browser: Browser, app_url: str, scheme: str):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    watched = Watched(context.new_page(), app_url)
+def test_the_demo_shows_every_page(tab: Callable[..., Watched], scheme: str):
+    watched = tab(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
     assert barriers(watched.page) <= FRAMEWORK
     watched.demo()
     for name in PAGES:
@@ -84,7 +98,6 @@ def test_the_demo_shows_every_page(browser: Browser, app_url: str, scheme: str):
     fonts = watched.page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
     assert any("Inter" in font for font in fonts), "the shipped font is not used"
     assert (watched.outside, watched.errors) == ([], [])
-    context.close()
 
 
 def test_a_click_on_the_grid_shows_that_cell(watched: Watched):
@@ -94,6 +107,24 @@ def test_a_click_on_the_grid_shows_that_cell(watched: Watched):
     watched.page.mouse.click(grid["x"] + 60, grid["y"] + 42 + 2 * 31 + 12 + 15)  # third row: first name
     chosen = watched.page.get_by_role("combobox", name="Match key")
     expect(chosen).to_have_value("First name", timeout=LONG)
+
+
+def test_a_reason_opens_to_its_events(watched: Watched):
+    watched.demo()
+    watched.open("Deduplication")
+    page = watched.page
+    bars = page.get_by_test_id("stPlotlyChart").nth(1)
+    bars.scroll_into_view_if_needed()
+    box = bars.bounding_box()
+    page.mouse.click(box["x"] + 40, box["y"] + 2 * 46 + 23)  # third row
+    chosen = page.get_by_role("combobox", name="Reason")
+    expect(chosen).to_have_value(re.compile("Same id, but another event name"), timeout=LONG)
+    page.get_by_role("button", name="See them on the Events page").click()
+    expect(page.locator("p.emq-page")).to_have_text("Events", timeout=LONG)
+    watched.settle()
+    expect(page.get_by_role("combobox", name="Event", exact=True)).to_have_value("Purchase")
+    expect(page.get_by_role("combobox", name="Pairing")).to_have_value("Same id, but another event name")
+    expect(page.locator("p.emq-note").first).to_contain_text("5 of ")
 
 
 def test_two_small_logs_give_a_score(watched: Watched, tmp_path: Path):
@@ -148,6 +179,51 @@ def test_a_hostile_log_is_only_text(watched: Watched, tmp_path: Path):
         assert watched.page.locator("img[src*=evil], b:has-text('Mozilla')").count() == 0
 
 
+EVIL = "![x](http://evil.example/i.png)<img src=http://evil.example/j.png>"
+ANSWER = {
+    "web": [
+        {
+            "event_name": name,
+            "event_match_quality": {
+                "composite_score": 8.2,
+                "match_key_feedback": [{"identifier": "email", "coverage": 40, "potential_aly_acr_increase": 9}],
+                "diagnostics": [{"name": EVIL, "solution": EVIL, "percentage": 5}],
+            },
+            "event_coverage": {"percentage": 60, "goal_percentage": 75},
+        }
+        for name in ("Purchase", EVIL)
+    ]
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_metas_answer_stands_beside_the_audit_and_nobody_is_asked(tab: Callable[..., Watched], tmp_path: Path, scheme: str):
+    saved = tmp_path / "meta.json"
+    saved.write_text(json.dumps(ANSWER), encoding="utf-8")
+    watched = tab(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = watched.page
+    watched.demo()
+    watched.open("Meta’s numbers")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(saved))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Meta scores Purchase 8.2", timeout=LONG)
+    watched.settle()
+    expect(page.get_by_text("are moved by")).to_be_visible()
+    assert page.locator("img[src*=evil]").count() == 0
+    assert barriers(page) <= FRAMEWORK
+    page.get_by_role("button", name="Take the answer out").click()
+    expect(page.get_by_text("emq-audit quality DATASET")).to_be_visible(timeout=LONG)
+    assert (watched.outside, watched.errors) == ([], [])
+
+
+def test_a_file_that_is_no_answer_of_meta_gets_a_sentence(watched: Watched, tmp_path: Path):
+    wrong = tmp_path / "orders.csv"
+    wrong.write_text("order,total\n1,2\n", encoding="utf-8")
+    watched.demo()
+    watched.open("Meta’s numbers")
+    watched.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(wrong))
+    expect(watched.page.get_by_test_id("stAlert")).to_contain_text("holds no answer of Meta", timeout=LONG)
+
+
 def test_the_report_can_be_taken_away(watched: Watched):
     watched.demo()
     watched.page.get_by_role("button", name="Export report").click()
@@ -180,9 +256,8 @@ def test_the_keyboard_reaches_demo_and_pages(watched: Watched):
     expect(page.locator("p.emq-page")).to_have_text("Coverage", timeout=LONG)
 
 
-def test_nothing_is_wider_than_a_telephone(browser: Browser, app_url: str):
-    context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme="dark")
-    watched = Watched(context.new_page(), app_url)
+def test_nothing_is_wider_than_a_telephone(tab: Callable[..., Watched]):
+    watched = tab(viewport={"width": 420, "height": 900}, color_scheme="dark")
     watched.demo()
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= 420
     dark = watched.page.evaluate(
@@ -190,7 +265,6 @@ def test_nothing_is_wider_than_a_telephone(browser: Browser, app_url: str):
     )
     assert dark == "rgb(15, 18, 23)"
     assert watched.outside == []
-    context.close()
 
 
 def test_started_by_command_with_logs_from_another_folder(page: Page, tmp_path: Path):

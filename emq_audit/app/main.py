@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from emq_audit.app import faults, page, serve, session, sidebar, style
-from emq_audit.app.views import coverage, deduplication, events, fixes, overview, start
+from emq_audit.app.views import coverage, deduplication, events, fixes, meta, overview, set_up, start, what_if
 
 BRAND = Path(__file__).parent / "brand"
 SIDEBAR = 248  # pixels
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _show() -> None:
-    pages = [
+    audit = [
         st.Page(
             overview.show, title="Overview", icon=":material/dashboard:", url_path="overview", default=True
         ),
@@ -35,9 +35,16 @@ def _show() -> None:
         st.Page(
             deduplication.show, title="Deduplication", icon=":material/join_inner:", url_path="deduplication"
         ),
-        st.Page(fixes.show, title="Fixes", icon=":material/build:", url_path="fixes"),
         st.Page(events.show, title="Events", icon=":material/list_alt:", url_path="events"),
+        st.Page(meta.show, title=meta.PAGE, icon=":material/balance:", url_path="meta"),
     ]
+    improve = [
+        st.Page(fixes.show, title="Fixes", icon=":material/build:", url_path="fixes"),
+        st.Page(what_if.show, title="What-if", icon=":material/tune:", url_path="what-if"),
+        st.Page(set_up.show, title="Set-up", icon=":material/route:", url_path="set-up"),
+    ]
+    # One flat list: Streamlit puts the headings of groups inside the list, which screen readers cannot make sense of.
+    pages = [*audit, *improve]
     st.session_state["pages"] = {each.url_path or "overview": each for each in pages}
     # The first element of every run: it clears the start page before the first line of a result is drawn.
     whole = st.empty()

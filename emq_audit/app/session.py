@@ -9,8 +9,8 @@ import gc
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,29 @@ def _save(file: Any, folder: Path) -> Path:
     return path
 
 
-def forget_uploads(files: Sequence[Any]) -> None:
+def add_orders(file: Any) -> None:
+    """Compare the shop's orders in an upload with the open audit, and keep the result in the Report. Raises AuditError."""
+    from emq_audit.orders import reconcile
+
+    folder = Path(tempfile.mkdtemp(prefix="emq-audit-"))  # mode 0700
+    try:
+        path = _save(file, folder / "orders")
+        forget_uploads([file], "order_uploads")
+        found = reconcile(audit().con, str(path))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    known = opened()
+    st.session_state["opened"] = replace(known, report=replace(known.report, orders=found))
+
+
+def weigh(weights: Mapping[str, float]) -> None:
+    """Put the fixes in the order that these weights of events give."""
+    known, open_audit = opened(), audit()
+    if known and open_audit:
+        st.session_state["opened"] = replace(known, report=pipeline.reranked(open_audit, known.report, weights))
+
+
+def forget_uploads(files: Sequence[Any], counter: str = "uploads") -> None:
     """Make Streamlit drop the uploaded bytes, which it otherwise keeps for as long as the server runs.
 
     Closing the tab or giving the uploader a new key does not free them. The file manager is not public, hence the care.
@@ -117,7 +139,7 @@ def forget_uploads(files: Sequence[Any]) -> None:
         pass
     for file in files:
         file.close()
-    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # a new key: an empty uploader
+    st.session_state[counter] = st.session_state.get(counter, 0) + 1  # a new key: an empty uploader
     gc.collect()
 
 

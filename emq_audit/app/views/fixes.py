@@ -149,9 +149,9 @@ def _snippet(snippet: Snippet) -> None:
         codes = {snippet.language: snippet.code, **snippet.also}
         tabs = st.tabs([SERVER_LANGUAGES.get(language, language) for language in codes])
         for tab, code in zip(tabs, codes.values(), strict=True):
-            tab.code(code, language=None)
+            tab.code(code, language=None, wrap_lines=True)
     elif snippet.code:
-        st.code(snippet.code, language=None)
+        st.code(snippet.code, language=None, wrap_lines=True)
     if snippet.note:
         parts.show(parts.note(parts.with_code(snippet.note)))
 
