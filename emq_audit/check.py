@@ -18,7 +18,7 @@ from emq_audit.match_keys import KEYS
 FACTS = (
     "as_sent", "name_state", "time_state", "age_state", "delay_state", "id_state", "source_state", "url_state", "value_state",
     "currency_state", "click_state", "test_code", "email_in_url", "email_in_custom", "misnamed_key", "contents_broken", "scored",
-    "both_sides",
+    "both_sides", "consent_state",
 )  # fmt: skip
 STATE_COLUMNS = tuple(f"{key}_state" for key in KEYS)
 

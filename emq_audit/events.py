@@ -14,7 +14,8 @@ Columns of `events`
   match keys  for each key K: K (text; of a list the value that counts) and K_state
 Facts, computed once because several checks ask for them
   name_state, time_state, id_state, source_state, url_state, value_state, currency_state, click_state, test_code, email_in_url,
-  email_in_custom, misnamed_key, contents_broken, scored (website event: EMQ exists), age_state (fresh, old, future),
+  email_in_custom, misnamed_key, contents_broken, scored (website event: EMQ exists), consent_state (consent to advertising, see
+  consent.sql; 'not logged' throughout where the log says nothing about it), age_state (fresh, old, future),
   delay_state (prompt, over two hours, over a day; NULL where receipt is not logged), both_sides (the log holds browser and server
   events).
 """
@@ -54,6 +55,8 @@ FACT_WORDS = (
 )  # fmt: skip
 
 
+NOT_LOGGED = "'not logged'::consent_state"
+
 # Input above which the table is kept compressed on disk (in the private folder) instead of in memory: slower to fill, a third as big.
 LARGE_INPUT = 1_000_000_000
 
@@ -83,7 +86,8 @@ def connect(folder: str | Path, input_bytes: int = 0) -> duckdb.DuckDBPyConnecti
     con.execute(f"CREATE TYPE key_state AS ENUM ({', '.join(repr(state) for state in (*STATES, 'suspect'))})")
     con.execute(f"CREATE TYPE fact AS ENUM ({', '.join(repr(word) for word in FACT_WORDS)})")
     con.execute("CREATE TYPE side_name AS ENUM ('browser', 'server', 'offline', 'unknown')")
-    con.execute(files("emq_audit").joinpath("vocabulary.sql").read_text(encoding="utf-8"))
+    for words in ("vocabulary.sql", "consent.sql"):
+        con.execute(files("emq_audit").joinpath(words).read_text(encoding="utf-8"))
     wrong_forms.define(con)
     return con
 
@@ -102,10 +106,12 @@ def build(
     `told` hears how much has been read, as a share from 0 to 1.
     """
     starts: list[int] = []
+    consent = any(source.consent for source in sources)
     for number, source in enumerate(sources):
         starts.append(_rows(con) if number else 0)
         verb = "INSERT INTO event_rows" if number else "CREATE TABLE event_rows AS"
-        _fill(con, f"{verb} {_judged(_values(source.sql))}", told, number, len(sources))
+        rows = _with_consent(source) if consent else source.sql
+        _fill(con, f"{verb} {_judged(_values(rows, consent), consent)}", told, number, len(sources))
     if con.execute("SELECT count(*) FROM duckdb_databases() WHERE path IS NOT NULL").fetchone()[0]:
         con.execute(f"SET memory_limit = '{ASKING_LARGE}'")
     given, as_of = as_of is not None, as_of if as_of is not None else _newest(con)
@@ -135,7 +141,17 @@ def _rows(con: duckdb.DuckDBPyConnection) -> int:
     return con.execute("SELECT count(*) FROM event_rows").fetchone()[0]
 
 
-def _values(source: str) -> str:
+def _with_consent(source: Source) -> str:
+    """The rows of a source with their consent_state. A log in which nobody says a word about consent never gets here."""
+    if not source.consent:
+        return f"SELECT *, {NOT_LOGGED} AS consent_state FROM ({source.sql})"
+    return f"""
+    SELECT *, consent_verdict(storage_said, user_data_said, said) AS consent_state
+    FROM (SELECT *, storage_words(texts) AS storage_said, user_data_words(texts) AS user_data_said, general_words(texts) AS said
+          FROM (SELECT *, consent_texts(consent) AS texts FROM ({source.sql})))"""
+
+
+def _values(source: str, consent: bool = False) -> str:
     """The leaves of a source as text, beside the JSON leaves that still tell a list from a scalar."""
     user = ", ".join(f"user_data.{key} AS {key}_leaf, first_text(user_data.{key}) AS {key}" for key in KEYS)
     misnamed = ", ".join(f'user_data."{key}"' for key in MISNAMED_KEYS)
@@ -149,10 +165,11 @@ def _values(source: str) -> str:
            coalesce({misnamed}) IS NOT NULL AS misnamed_key,
            custom_data, json_extract(custom_data, ['$.value', '$.currency', '$.order_id', '$.contents', '$.content_ids']) AS custom,
            event_name IS NULL AND event_time IS NULL AND user_data IS NULL AND event_id IS NULL AS no_event
+           {", consent_state" if consent else ""}
     FROM ({source})"""
 
 
-def _judged(values: str) -> str:
+def _judged(values: str, consent: bool = False) -> str:
     """One row an event with its states and facts."""
     hashed = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country")
     states = [
@@ -183,7 +200,7 @@ def _judged(values: str) -> str:
                     false) AS contents_broken,
            item_ids(contents, content_ids) AS item_ids,
            side <> 'offline' AND NOT coalesce(is_other_source(action_source), false) AS scored,
-           received_at IS NOT NULL AS has_received, received_at - event_time AS delay
+           received_at IS NOT NULL AS has_received, received_at - event_time AS delay {", consent_state" if consent else ""}
     FROM (SELECT * EXCLUDE (side, custom, time_number), coalesce(side, 'unknown') AS side,
                  time_state(time_text, time_number) AS time_state, unix_seconds(time_text, time_number) AS event_time,
                  first_text(custom[1]) AS value_text, first_text(custom[2]) AS currency, first_text(custom[3]) AS order_id,
@@ -233,6 +250,8 @@ def _define_view(
     now = "NULL" if as_of is None else str(as_of)
     limit = "CASE WHEN action_source = 'physical_store' THEN 62 ELSE 7 END * 86400"
     old = f"event_time < {now} - {limit}" if judge_age else "false"
+    judged = {row[0] for row in con.execute("DESCRIBE event_rows").fetchall()}
+    consent = "" if "consent_state" in judged else f"{NOT_LOGGED} AS consent_state,"
     sides = {
         side for (side,) in con.execute("SELECT DISTINCT side FROM event_rows WHERE NOT no_event").fetchall()
     }
@@ -248,7 +267,7 @@ def _define_view(
                     ELSE 'fresh' END AS age_state,
                CASE WHEN delay IS NULL THEN NULL WHEN delay > 86400 THEN 'over a day' WHEN delay > 7200 THEN 'over two hours'
                     ELSE 'prompt' END AS delay_state,
-               {sides >= {"browser", "server"}} AS both_sides
+               {consent} {sides >= {"browser", "server"}} AS both_sides
         FROM event_rows WHERE NOT no_event""")
 
 

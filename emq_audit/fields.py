@@ -137,6 +137,24 @@ BY_PLACE = {
     for place in ("event", "user_data", "custom_data", "log")
 }
 
+# What a log says about the visitor's consent, by the name it has in the leaf `consent`. Only what speaks of advertising: ad_storage and
+# ad_user_data of Google's consent mode (https://support.google.com/analytics/answer/13802165), its codes gcs and gcd in which both
+# stand, and plain fields. analytics_storage and ad_personalization do not concern what Meta is sent. Consent to newsletters
+# (accepts_marketing, email_marketing_consent) is another matter, and so is Limited Data Use (data_processing_options).
+CONSENT_SIGNALS = {
+    "gcs": _words("gcs x_ga_gcs ga_gcs"),
+    "gcd": _words("gcd x_ga_gcd ga_gcd"),
+    "ad_storage": _words("ad_storage adstorage consent_ad_storage ad_storage_consent"),
+    "ad_user_data": _words("ad_user_data aduserdata consent_ad_user_data ad_user_data_consent"),
+    "marketing_consent": _words(
+        "marketing_consent consent_marketing ads_consent ad_consent advertising_consent consent_ads consent_advertising marketing_allowed"
+    ),
+    "consent": _words(
+        "consent consent_state consent_mode consent_status consent_given consent_granted has_consent user_consent cookie_consent "
+        "google_consent consent_settings"
+    ),
+}
+
 _PREFIXES = re.compile(
     r"^(user_data|user|ud|udff|match_keys|custom_data|custom|cd|data|payload|event|properties|context|traits)[._\[]+(?=[a-z_])"
 )
@@ -170,3 +188,17 @@ def _spellings(header: str) -> Iterator[str]:
             plain = plain_name(name) if name else ""
             yield plain
             yield _HASHED.sub("", plain)
+
+
+_SIGNAL_BY_ALIAS = {alias: signal for signal, aliases in CONSENT_SIGNALS.items() for alias in aliases}
+_SPECIFIC = ("gcs", "gcd", "ad_storage", "ad_user_data")
+"""Signals whose names mean the same wherever they stand; `analytics.consent` is no consent to advertising."""
+
+
+def signal_for(header: str) -> str | None:
+    """The consent signal that a column or key of this name holds, or None; x-ga-gcs, adStorage, consent_state.ad_storage are known."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header.strip()).lower()
+    if found := _SIGNAL_BY_ALIAS.get(plain_name(name)) or _SIGNAL_BY_ALIAS.get(plain_name(_PREFIXES.sub("", name))):
+        return found
+    last = _SIGNAL_BY_ALIAS.get(plain_name(re.split(r"[.\[/:]", name.rstrip("]"))[-1]))
+    return last if last in _SPECIFIC else None

@@ -19,6 +19,10 @@ CREATE MACRO stripped(text) AS trim(text,
 
 CREATE MACRO is_blank(text) AS text IS NULL OR stripped(text) = '';
 
+-- One form for a value that comes hashed or not: the hash, of `plain` where `text` is none.
+CREATE MACRO one_form(text, plain) AS
+    CASE WHEN regexp_full_match(text, '\s*[0-9A-Fa-f]{64}.*') THEN lower(stripped(text))[:64] ELSE sha256(plain) END;
+
 -- Neither blank nor a placeholder, told by its first characters alone: one cheap look that settles nearly every id.
 CREATE MACRO is_plainly_an_id(text) AS
     regexp_matches(text, '^[1-9A-Za-z]') AND NOT regexp_matches(text, '(?i)^(n|u|false|true|t|guest|a|e|phone|x)');
@@ -291,3 +295,14 @@ CREATE MACRO click_agreement(fbc, url) AS
               AND starts_with(regexp_extract(url, 'fbclid=([^&#]+)', 1), split_part(fbc, '.', 4)) THEN 'cut'::fact
          ELSE 'other'::fact
     END;
+
+-- How an id was made: no id of one family can equal one of another.
+CREATE MACRO id_family(id) AS
+    CASE WHEN regexp_full_match(id, '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}') THEN 'uuid'
+         WHEN regexp_full_match(id, '1[0-9]{9}([0-9]{3}){0,2}([._-][0-9A-Za-z]+)?') THEN 'timestamp'
+         WHEN regexp_full_match(id, '[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{56}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}') THEN 'hash'
+         WHEN regexp_full_match(id, '#?[0-9]{1,12}') THEN 'number'
+         ELSE 'text' END;
+
+-- A number whatever way it is written (249, 249.00), other text as it stands: only to tell whether two are the same.
+CREATE MACRO same_number(text) AS coalesce(CAST(TRY_CAST(text AS DOUBLE) AS VARCHAR), text);

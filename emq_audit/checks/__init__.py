@@ -12,8 +12,10 @@ from emq_audit.checks import (
     device,
     event,
     identifiers,
+    pairing,
     person,
     privacy,
+    repeats,
     strength,
 )
 from emq_audit.errors import AuditError
@@ -29,6 +31,8 @@ FAMILIES: dict[str, tuple[Check, ...]] = {
     "Value and contents": commerce.CHECKS,
     "Privacy and tests": privacy.CHECKS,
     "Deduplication": deduplication.CHECKS,
+    "Pairs of browser and server": pairing.CHECKS,
+    "Double counting": repeats.CHECKS,
 }
 ALL: tuple[Check, ...] = tuple(check for family in FAMILIES.values() for check in family)
 CHECKS_BY_ID: dict[str, Check] = {check.id: check for check in ALL}

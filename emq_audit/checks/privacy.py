@@ -1,7 +1,13 @@
 """Readable personal data where it must not be, and test codes left in a live log."""
 
 from emq_audit.check import Check, Evidence, Severity
-from emq_audit.checks.meta_pages import PRIVACY_HELP, USING
+from emq_audit.checks.meta_pages import END_TO_END, PRIVACY_HELP, USING
+from emq_audit.match_keys import KEYS
+
+# The IP address and the user agent reach whoever answers a request; the other keys are sent because somebody chose to.
+_CARRIES_KEYS = " OR ".join(
+    f"{key}_state IN ('usable', 'raw')" for key in KEYS if key not in ("client_ip_address", "client_user_agent")
+)
 
 CHECKS = (
     Check(
@@ -43,6 +49,29 @@ CHECKS = (
             {"content_name": "Quote for mette@shop.example.com"},
         ),
         ok=({"content_name": "Meet @ the harbour"}, {"order_id": "1042@shop"}),
+    ),
+    Check(
+        id="keys-without-consent",
+        title="Match keys sent though consent was denied",
+        severity=Severity.HIGH,
+        evidence=Evidence.HEURISTIC,
+        when="consent_state = 'denied'",
+        fails=_CARRIES_KEYS,
+        why="By gcs, gcd or a consent field, ad_storage or ad_user_data was denied, and the event carries cookies, ids or contact data. "
+        "Meta asks servers to follow the Pixel's consent. What the signals mean is a judgement from common use.",
+        fix="Compare these events with what your site promises the visitor, then hold them back or send them without match keys.",
+        source=END_TO_END,
+        bad=(
+            {"consent": {"gcs": "G100"}},
+            {"consent": {"gcd": "11p1p1p1p5"}, "_side": "browser"},
+            {"consent": {"consent": {"ad_storage": "granted", "ad_user_data": "denied"}}},
+        ),
+        ok=(
+            {"consent": {"gcs": "G111"}},
+            {"consent": {"gcs": "G1--", "gcd": "13l3l3l3l1"}},
+            {"consent": {"gcs": "G100", "gcd": "13t3t3t3t5"}},
+            {"consent": {"consent": False}} | {key: None for key in KEYS if key not in ("client_ip_address", "client_user_agent")},
+        ),
     ),
     Check(
         id="test-event-code",

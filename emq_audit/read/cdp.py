@@ -6,6 +6,7 @@ Such calls carry contact data as people typed it. The platform hashes it later, 
 from collections.abc import Mapping
 from typing import Any
 
+from emq_audit.read.consent import signals
 from emq_audit.read.found import Found
 
 # Ecommerce names of the platforms' shared vocabulary, as their Meta destinations translate them:
@@ -57,7 +58,7 @@ def event_of(call: Mapping[str, Any]) -> Found:
     for part in ("user_data", "custom_data"):
         event[part] = {key: value for key, value in event[part].items() if value not in (None, "")}
     kept = {key: value for key, value in event.items() if value is not None}
-    return Found(kept, False, None, "cdp", received_at=call.get("receivedAt"))
+    return Found(kept, False, None, "cdp", received_at=call.get("receivedAt"), consent=signals(call) or None)
 
 
 def _user(

@@ -7,6 +7,7 @@ from typing import Any
 
 from emq_audit.fields import field_for
 from emq_audit.match_keys import KEYS
+from emq_audit.read.consent import signals
 from emq_audit.read.found import Found
 from emq_audit.read.marks import is_from_server, look_alike
 from emq_audit.read.sides import side_of
@@ -46,7 +47,7 @@ def flat_event(value: Any) -> Found | None:
     event |= {"custom_data": custom} if custom else {}
     side = side_of(told.get("side")) or ("server" if is_from_server(event) else None)
     return Found(
-        event, False, side, "flat", told.get("sender"), told.get("pixel_id"), told.get("received_at")
+        event, False, side, "flat", told.get("sender"), told.get("pixel_id"), told.get("received_at"), signals(value) or None
     )
 
 

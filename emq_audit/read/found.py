@@ -24,7 +24,8 @@ SHAPES = {
 class Found:
     """One event in the names of the Conversions API. `side` is what its shape proves, or None; `shape` is one of SHAPES.
 
-    `as_sent`: the types are the sender's own, so that a number where a text belongs is a finding.
+    `as_sent`: the types are the sender's own, so that a number where a text belongs is a finding. `consent`: what stands around the
+    event about the visitor's consent; what stands in it is read from there.
     """
 
     event: dict[str, Any]
@@ -34,6 +35,7 @@ class Found:
     sender: Any = None
     pixel_id: Any = None
     received_at: Any = None
+    consent: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

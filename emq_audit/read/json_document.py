@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from emq_audit.read import json_log, pixel, plain_json, probe, shapes, sql
+from emq_audit.read import consent, json_log, pixel, plain_json, probe, shapes, sql
 from emq_audit.read.flat import flat_event
 from emq_audit.read.found import SHAPES, Found, Missed
 from emq_audit.read.json_text import Record, Values
@@ -59,7 +59,8 @@ def _plain_events(task: Task, layout: str, values: list[Any], count: int | None)
     looked = f"SELECT count(*), count(*) FILTER (event_name IS NULL OR data IS NOT NULL OR {other})"
     about = shapes.about(values)
     side, side_from, told = json_log.side_by_events(values, about, task.said)
-    query = plain_json.events(task.file, task.path, layout, told, about)
+    signals = consent.keys(values)
+    query = plain_json.events(task.file, task.path, layout, told, about, consent=signals)
     try:
         rows, odd = probe.rows(f"{looked} FROM {plain_json.relation(task.path, layout, types)}")[0]
         if odd or count not in (None, rows):
@@ -68,13 +69,14 @@ def _plain_events(task: Task, layout: str, values: list[Any], count: int | None)
     except duckdb.Error:
         return None
     words = "JSON array of events" if layout == "array" else "JSON events"
-    return ReadFile(task.name, words, side, side_from), [Source(task.file, query)]
+    return ReadFile(task.name, words, side, side_from), [Source(task.file, query, consent=bool(signals))]
 
 
 def _plain_bodies(task: Task, layout: str, values: list[Any]) -> Outcome | None:
     """DuckDB's road for request bodies, if it reads all of them."""
     cap = max(sql.LINE_CAP, task.path.stat().st_size + 1024)
-    query = plain_json.bodies(task.file, task.path, layout, sql.text(task.said or "server"), cap=cap)
+    signals = json_log.body_signals(values)
+    query = plain_json.bodies(task.file, task.path, layout, sql.text(task.said or "server"), cap=cap, **signals)
     try:
         if probe.rows(f"SELECT count(*) FROM ({query})")[0][0] != sum(len(value["data"]) for value in values):
             return None
@@ -82,7 +84,7 @@ def _plain_bodies(task: Task, layout: str, values: list[Any]) -> Outcome | None:
         return None
     words = "CAPI request body" if len(values) == 1 else "CAPI request bodies"
     told = "you said so" if task.said else SHAPES["body"][1]
-    return ReadFile(task.name, words, task.said or "server", told), [Source(task.file, query)]
+    return ReadFile(task.name, words, task.said or "server", told), [Source(task.file, query, consent=any(signals.values()))]
 
 
 def _searched(task: Task, records: Iterable[Record]) -> Outcome:

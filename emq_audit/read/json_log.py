@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emq_audit.read import pixel, plain_json, shapes, sql
+from emq_audit.read import consent, pixel, plain_json, shapes, sql
 from emq_audit.read.flat import flat_event
 from emq_audit.read.found import SHAPES, Found, Missed
 from emq_audit.read.json_text import Record, Unreadable, lines, of_line
@@ -40,7 +40,7 @@ def lined(task: Task, sample: Sample) -> Outcome:
         if counts["event"] and not counts["body"]:
             return _plain_events(task, sample, [value for shape, value in seen if shape == "event"])
         if counts["body"] and not counts["event"] and not sample.blanks:
-            return _plain_bodies(task)
+            return _plain_bodies(task, [value for shape, value in seen if shape == "body"])
     if counts["event"] or counts["body"] or counts["odd"]:
         found = searched(task)
         if found[1]:
@@ -61,17 +61,26 @@ def _plain_events(task: Task, sample: Sample, events: list[Mapping[str, Any]]) -
     numbered = plain_json.numbered(task.path, task.new()) if sample.blanks else None
     about = shapes.about(events)
     side, side_from, told = side_by_events(events, about, task.said)
+    signals = consent.keys(events)
     query = plain_json.events(
-        task.file, numbered or task.path, "newline_delimited", told, about, numbered=bool(numbered)
+        task.file, numbered or task.path, "newline_delimited", told, about, numbered=bool(numbered), consent=signals
     )
-    return ReadFile(task.name, "NDJSON events", side, side_from, lines=task.path), [Source(task.file, query)]
+    source = Source(task.file, query, consent=bool(signals))
+    return ReadFile(task.name, "NDJSON events", side, side_from, lines=task.path), [source]
 
 
-def _plain_bodies(task: Task) -> Outcome:
-    query = plain_json.bodies(task.file, task.path, "newline_delimited", sql.text(task.said or "server"))
+def _plain_bodies(task: Task, bodies: list[Mapping[str, Any]]) -> Outcome:
+    signals = body_signals(bodies)
+    query = plain_json.bodies(task.file, task.path, "newline_delimited", sql.text(task.said or "server"), **signals)
     told = "you said so" if task.said else SHAPES["body"][1]
     read = ReadFile(task.name, "CAPI request bodies", task.said or "server", told, lines=task.path, many=True)
-    return read, [Source(task.file, query)]
+    return read, [Source(task.file, query, consent=any(signals.values()))]
+
+
+def body_signals(bodies: list[Mapping[str, Any]]) -> dict[str, consent.Keys]:
+    """The keys with signals of consent in the events of request bodies, and around them."""
+    around = consent.keys(bodies)
+    return {"consent": consent.keys(event for body in bodies for event in body["data"]), "around": consent.Keys(around.top)}
 
 
 def side_by_events(

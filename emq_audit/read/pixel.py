@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from emq_audit.match_keys import KEYS
+from emq_audit.read.consent import signals
 from emq_audit.read.found import Found, Missed
 
 _ADDRESS = re.compile(
@@ -93,7 +94,7 @@ def event_of(parameters: Mapping[str, Any], user_agent: str | None = None, at: f
     event |= {"data_processing_options": [parameters["dpo"]]} if parameters.get("dpo") else {}
     event |= {"user_data": {key: value for key, value in user.items() if key in KEYS}} if user else {}
     event |= {"custom_data": custom} if custom else {}
-    return Found(event, False, "browser", "pixel", parameters.get("a"), parameters.get("id"), at)
+    return Found(event, False, "browser", "pixel", parameters.get("a"), parameters.get("id"), at, signals(parameters) or None)
 
 
 def _seconds(milliseconds: Any, at: float | None) -> int | str | None:

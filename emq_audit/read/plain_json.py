@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emq_audit.read import sql
+from emq_audit.read.consent import Keys
 
-EVENT_STRUCT = "STRUCT(" + ", ".join(f"{column} {kind}" for column, kind in sql.EVENT_TYPES.items()) + ")"
-BODY_TYPES = {"data": EVENT_STRUCT + "[]", "partner_agent": "JSON", "test_event_code": "JSON"}
+NO_CONSENT = Keys()
 
 
 def relation(path: Path, layout: str, types: dict[str, str], cap: int = sql.LINE_CAP) -> str:
@@ -33,11 +33,20 @@ def numbered(path: Path, spool: Path) -> Path:
 
 
 def events(
-    file: int, path: Path, layout: str, side: str, extra: Mapping[str, str], *, numbered: bool = False
+    file: int,
+    path: Path,
+    layout: str,
+    side: str,
+    extra: Mapping[str, str],
+    *,
+    numbered: bool = False,
+    consent: Keys = NO_CONSENT,
 ) -> str:
-    """Events as they were sent. `extra` maps sender, pixel_id, received_at or side to the key that holds it."""
+    """Events as they were sent. `extra` maps sender, pixel_id, received_at or side to the key that holds it; `consent` are the keys with
+    signals of consent."""
     types = {
         **sql.EVENT_TYPES,
+        **consent.types(),
         **dict.fromkeys(extra.values(), "JSON"),
         **({"_row": "BIGINT"} if numbered else {}),
     }
@@ -47,20 +56,40 @@ def events(
         row="_row" if numbered else "NULL",
         side=side,
         values={field: sql.name(key) for field, key in extra.items() if field != "side"},
+        consent=consent.leaf() if consent else None,
     )
 
 
-def bodies(file: int, path: Path, layout: str, side: str, cap: int = sql.LINE_CAP) -> str:
+def body_types(consent: Keys, around: Keys) -> dict[str, str]:
+    """Columns of a request body; `consent` are the keys with signals in its events, `around` those beside them."""
+    event = ", ".join(f"{sql.name(column)} {kind}" for column, kind in (sql.EVENT_TYPES | consent.types()).items())
+    return {"data": f"STRUCT({event})[]", "partner_agent": "JSON", "test_event_code": "JSON"} | around.types()
+
+
+def bodies(
+    file: int,
+    path: Path,
+    layout: str,
+    side: str,
+    cap: int = sql.LINE_CAP,
+    *,
+    consent: Keys = NO_CONSENT,
+    around: Keys = NO_CONSENT,
+) -> str:
     """Request bodies {"data": [...]}, one a line (rows are lines) or one in all (rows are events, counted).
 
-    An empty body keeps one row without an event, so that it is counted.
+    An empty body keeps one row without an event, so that it is counted. What stands `around` the events counts for each of them.
     """
-    bodies = f"(SELECT row_number() OVER () AS line, * FROM {relation(path, layout, BODY_TYPES, cap)})"
+    types = body_types(consent, around)
+    bodies = f"(SELECT row_number() OVER () AS line, * FROM {relation(path, layout, types, cap)})"
+    beside = {key: f"around_{place}" for place, key in enumerate(around.top)}
     unnested = (
-        f"(SELECT line, partner_agent, test_event_code AS code, unnest(data) AS event "
+        f"(SELECT line, partner_agent, test_event_code AS code, {''.join(f'{sql.name(k)} AS {c}, ' for k, c in beside.items())}"
+        f"unnest(data) AS event "
         f"FROM (SELECT * REPLACE (CASE WHEN len(data) > 0 THEN data ELSE [NULL] END AS data) FROM {bodies}))"
     )
     values = {column: f"event.{column}" for column in sql.EVENT_TYPES}
     values |= {"test_event_code": "coalesce(event.test_event_code, code)", "sender": "partner_agent"}
     row = "line" if layout == "newline_delimited" else "row_number() OVER ()"
-    return sql.select(file, unnested, row=row, side=side, values=values)
+    leaf = consent.leaf("event.", beside) if consent or around else None
+    return sql.select(file, unnested, row=row, side=side, values=values, consent=leaf)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from emq_audit.read import cdp, pixel
+from emq_audit.read import cdp, consent, pixel
 from emq_audit.read.flat import flat_event, is_flat
 from emq_audit.read.found import Found, Missed
 from emq_audit.read.json_text import Unreadable, loads
@@ -48,6 +48,7 @@ class Around:
     received_at: Any = None
     in_body: bool = False
     side: str | None = None
+    consent: dict[str, Any] | None = None
 
 
 def events_in(value: Any) -> Iterator[Found | Missed]:
@@ -85,13 +86,13 @@ def _in_object(value: dict[str, Any], around: Around, texts: int, nesting: int) 
         yield _as_found(value, around)
         return
     if "event_name" in value and is_flat(value) and (flat := flat_event(value)):
-        yield flat
+        yield _within(flat, around)
         return
     if pixel.is_parameters(value):
-        yield pixel.event_of(value)
+        yield _within(pixel.event_of(value), around)
         return
     if cdp.is_track(value):
-        yield cdp.event_of(value)
+        yield _within(cdp.event_of(value), around)
         return
     inner = _around(value, around)
     kept: list[Found | Missed] = []
@@ -153,7 +154,7 @@ def form_fields(start: str, value: str) -> dict[str, str] | None:
 
 def _as_found(value: dict[str, Any], around: Around) -> Found:
     if is_flat(value) and (flat := flat_event(value)):
-        return flat
+        return _within(flat, around)
     event, as_sent = value, True
     for key in ("user_data", "custom_data"):
         if isinstance(event.get(key), str):
@@ -170,7 +171,13 @@ def _as_found(value: dict[str, Any], around: Around) -> Found:
         around.sender,
         around.pixel_id,
         around.received_at,
+        around.consent,
     )
+
+
+def _within(found: Found, around: Around) -> Found:
+    """What was found, with what is said around it about consent."""
+    return replace(found, consent=around.consent | (found.consent or {})) if around.consent else found
 
 
 def _from_sdk(value: dict[str, Any]) -> dict[str, Any]:
@@ -199,6 +206,7 @@ def _around(value: dict[str, Any], around: Around) -> Around:
         test_event_code=value.get("test_event_code") or around.test_event_code,
         pixel_id=next(iter(pixels), around.pixel_id),
         received_at=next(iter(times), around.received_at),
+        consent=(around.consent or {}) | consent.signals(value) or None,
     )
 
 

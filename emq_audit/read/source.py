@@ -31,12 +31,14 @@ class Source:
 
     `sql` selects: file SMALLINT, row BIGINT (NULL: rows are in file order and counted from `first_row`), side VARCHAR (browser, server,
     offline, unknown), as_sent BOOLEAN, sender, pixel_id, received_at JSON, the EVENT_LEAVES as JSON, user_data (USER_DATA) and
-    custom_data JSON. A row that is no event has none of event_name, event_time, event_id and user_data.
+    custom_data JSON. A row that is no event has none of event_name, event_time, event_id and user_data. `consent`: there is one more
+    column of that name, JSON (emq_audit.read.consent).
     """
 
     file: int
     sql: str
     first_row: int = 1
+    consent: bool = False
 
 
 @dataclass(frozen=True)

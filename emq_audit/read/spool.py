@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emq_audit.match_keys import KEYS
-from emq_audit.read import sql
+from emq_audit.read import consent, sql
 from emq_audit.read.found import SHAPES, Found, Missed
 from emq_audit.read.plain_json import relation
 from emq_audit.read.source import EVENT_LEAVES, MAX_REJECTIONS, MISNAMED_KEYS, ReadFile, Source
@@ -37,6 +37,7 @@ class Spool:
         self.rejections: list[tuple[int, str]] = []
         self.sides: Counter[str | None] = Counter()
         self.shapes: Counter[str] = Counter()
+        self.consent = False
         self._file = path.open("w", encoding="utf-8", errors="replace")
         self._lines: list[str] = []
 
@@ -60,6 +61,9 @@ class Spool:
         about = {"_row": row, "_side": found.side, "_as_sent": found.as_sent}
         about |= {"_sender": found.sender, "_pixel_id": found.pixel_id, "_received_at": found.received_at}
         kept = {key: value for key, value in about.items() if value is not None} | _known(found.event)
+        if signals := (found.consent or {}) | consent.signals(found.event):
+            kept["consent"] = signals
+            self.consent = True
         try:
             self._lines.append(json.dumps(kept, ensure_ascii=False, default=str))
         except (RecursionError, ValueError):
@@ -87,7 +91,8 @@ class Spool:
         read = ReadFile(
             task.name, words or SHAPES[shape][0], side, side_from, self.rejected, tuple(self.rejections)
         )
-        return read, [Source(task.file, self._select(task.file, side, task.said))] if self.events else []
+        source = Source(task.file, self._select(task.file, side, task.said), consent=self.consent)
+        return read, [source] if self.events else []
 
     def _side(self, shape: str, said: str | None) -> tuple[str, str]:
         """Side of the file and how it is known."""
@@ -103,8 +108,9 @@ class Spool:
     def _select(self, file: int, side: str, said: str | None) -> str:
         values = {"sender": "_sender", "pixel_id": "_pixel_id", "received_at": "_received_at"}
         told = sql.text(said) if said else f"coalesce(_side, {sql.text(side)})"
-        events = relation(self.path, "newline_delimited", _ABOUT | sql.EVENT_TYPES)
-        return sql.select(file, events, row="_row", side=told, as_sent="_as_sent", values=values)
+        leaf = {"consent": "JSON"} if self.consent else {}
+        events = relation(self.path, "newline_delimited", _ABOUT | sql.EVENT_TYPES | leaf)
+        return sql.select(file, events, row="_row", side=told, as_sent="_as_sent", values=values, consent="consent" if leaf else None)
 
 
 def _known(event: dict[str, Any]) -> dict[str, Any]:

@@ -33,10 +33,12 @@ def select(
     side: str = "'unknown'",
     as_sent: str = "true",
     values: dict[str, str] | None = None,
+    consent: str | None = None,
 ) -> str:
-    """The SELECT of a source. `values` gives the expression of each column that `relation` does not carry under its own name."""
+    """The SELECT of a source. `values` gives the expression of each column that `relation` does not carry under its own name, `consent`
+    that of the leaf with the signals of consent, if there are any."""
     given = {"sender": "NULL::JSON", "pixel_id": "NULL::JSON", "received_at": "NULL::JSON"}
-    given |= {column: column for column in EVENT_TYPES} | (values or {})
+    given |= {column: column for column in EVENT_TYPES} | (values or {}) | ({"consent": consent} if consent else {})
     listed = ", ".join(f"{expression} AS {column}" for column, expression in given.items())
     return (
         f'SELECT {file}::SMALLINT AS file, ({row})::BIGINT AS "row", {side} AS side, {as_sent} AS as_sent, {listed} '

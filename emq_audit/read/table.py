@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emq_audit.match_keys import KEYS
-from emq_audit.read import headings, sql
+from emq_audit.read import consent, headings, sql
 from emq_audit.read.sides import names_sides, side_of, side_sql
 from emq_audit.read.source import EVENT_LEAVES, MISNAMED_KEYS, ReadFile, Source
 from emq_audit.read.task import Outcome, Task
@@ -40,11 +40,18 @@ def outcome(task: Task, words: str, table: Table, first: list[tuple[object, ...]
     refused = _refused(table, places)
     relation = f"(SELECT *, {refused} AS refused{_whole_user(table, places)} FROM {table.relation})"
     values = _values(table, places)
-    query = sql.select(task.file, relation, row=table.row, side=told, as_sent="false", values=values)
+    leaf = _consent(table, places)
+    query = sql.select(task.file, relation, row=table.row, side=told, as_sent="false", values=values, consent=leaf)
     reasons = f'SELECT row_number() OVER () AS ordinal, {table.row} AS "row", {refused} AS reason FROM {table.relation}'
     return ReadFile(task.name, words, side, side_from, table=reasons), [
-        Source(task.file, query, table.first_row)
+        Source(task.file, query, table.first_row, leaf is not None)
     ]
+
+
+def _consent(table: Table, places: dict[str, list[int]]) -> str | None:
+    """SQL of the leaf with the signals of consent; None where no column holds one."""
+    found = consent.columns(table.headings, (place for taken in places.values() for place in taken))
+    return consent.packed({signal: [cell(table.names[place]) for place in held] for signal, held in found.items()}) if found else None
 
 
 def _side(

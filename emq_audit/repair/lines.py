@@ -67,7 +67,7 @@ def keeps_all_fields(files: Iterable[ReadFile]) -> bool:
 
 def _lines(source: Source, whole: str | None, first: int, last: int, side_name: str | None) -> str:
     """SQL: the lines of the rows from place `first` to `last`, which are those of the source; `whole` gives them as they were sent."""
-    text = "text" if whole else _canonical()
+    text = "text" if whole else _canonical(source.consent)
     no_object = "bare AND json_type(text, '$.user_data') <> 'OBJECT'"
     patch = f"coalesce(patch, CASE WHEN {no_object} THEN '{{\"user_data\":null}}' END)" if whole else "patch"
     # A document may be written over several lines.
@@ -121,7 +121,7 @@ def _in_bodies(objects: str) -> str:
 # As read -----------------------------------------------------------------------------------------------------------------------
 
 
-def _canonical() -> str:
+def _canonical(consent: bool = False) -> str:
     """SQL: an event from the fields that were read. What tables give as text is written in the type that Meta wants."""
     typed = {
         "event_time": "CAST(seconds AS VARCHAR)",
@@ -137,6 +137,9 @@ def _canonical() -> str:
     parts.append(f"'\"user_data\":{{' || concat_ws(',', {user}) || '}}'")
     parts.append(_member("custom_data", _custom_data()))
     parts += [_member(name, f"CAST({name} AS VARCHAR)") for name in ("pixel_id", "received_at", "sender")]
+    if consent:
+        # What was said about consent goes back among the event's own fields, where the reader finds it again.
+        parts.append("nullif(CAST(consent AS VARCHAR)[2:-2], '')")
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
 
 

@@ -35,6 +35,13 @@ def audit(path: Path) -> int:
     return audit([path]).input.events
 
 
+def pairs(folder: Path) -> int:
+    """The full audit of a two-sided log, as make_pairs writes it."""
+    from emq_audit import audit
+
+    return audit([f"{side}={folder / side}.ndjson" for side in ("browser", "server")]).input.events
+
+
 def loop(path: Path) -> int:
     """The plain Python loop; what it leaves out is said in plain_loop.py."""
     from tests.bench.plain_loop import outcome, read_log
@@ -64,7 +71,7 @@ def stages(path: Path) -> int:
 
 
 CONTENDERS: dict[str, Callable[[Path], object]] = {
-    "parse_sql": parse_sql, "table_sql": table_sql, "audit": audit, "loop": loop, "pandas": frame, "stages": stages,
+    "parse_sql": parse_sql, "table_sql": table_sql, "audit": audit, "pairs": pairs, "loop": loop, "pandas": frame, "stages": stages,
 }  # fmt: skip
 
 if __name__ == "__main__":

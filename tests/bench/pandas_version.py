@@ -258,6 +258,7 @@ def facts(log: pd.DataFrame, event_time: pd.Series, time_state: pd.Series) -> di
                                                  for column in broken]) if broken else False,
         "scored": ~source.isin(OTHER_SOURCES),
         "both_sides": False,
+        "consent_state": "not logged",
     }  # fmt: skip
 
 

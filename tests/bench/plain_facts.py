@@ -121,7 +121,8 @@ def shows_email(text: str | None) -> bool:
 
 
 def facts(event: Event, user: Event, custom: Event, side: str, texts: dict[str, str | None], time_state: str) -> list[Any]:
-    """The facts of check.FACTS in their order, but for age_state, delay_state and both_sides, which need the whole log.
+    """The facts of check.FACTS in their order, but for age_state, delay_state and both_sides, which need the whole log, and
+    consent_state: these logs say nothing about consent.
 
     `texts`: event_id, action_source, event_source_url, value and currency as texts.
     """

@@ -1,8 +1,9 @@
 """The benchmark: one log, read by everyone, each in a process of its own; prints a Markdown table.
 
-    python -m tests.bench.run [EVENTS=1000000] [--ten] [--stages]
+    python -m tests.bench.run [EVENTS=1000000] [--ten] [--stages] [--pairs]
 
-`--ten` measures the audit alone on ten million events instead, `--stages` where the audit's time goes. Times are whole processes,
+`--ten` measures the audit alone on ten million events instead, `--stages` where the audit's time goes, `--pairs` how deduplication of a
+two-sided log grows from one to ten million events. Times are whole processes,
 start of the interpreter and imports included. The quick contenders take turns and run several times, so that a busy moment of the
 machine does not fall on one of them; the slow ones run once. This process stays small: Linux counts the memory of the process that
 starts another into the peak of the other.
@@ -87,6 +88,21 @@ def all_runs(log: Path, events: int) -> dict[str, list[Run]]:
     return runs
 
 
+def growth(folder: Path, events: int) -> str:
+    """The audit of two-sided logs of `events` and of ten times as many, in turns, as a table with the growth per event."""
+    sizes = (events, 10 * events)
+    for size in sizes:
+        (folder / str(size)).mkdir()
+        subprocess.run([sys.executable, "-m", "tests.bench.make_pairs", str(folder / str(size)), str(size)], cwd=ROOT, check=True)
+    runs = {size: [measured(contender("pairs", folder / str(size))) for _ in range(TURNS if size == events else 1)] for size in sizes}
+    lines = ["| events | wall, µs an event | CPU, µs an event | peak memory, MB |", "|--:|--:|--:|--:|"]
+    for found in runs.values():
+        counted = int(found[0].said.split()[0])
+        wall, cpu = (median(getattr(run, kind) for run in found) / counted * 1e6 for kind in ("wall", "cpu"))
+        lines.append(f"| {counted:,} | {wall:.1f} | {cpu:.1f} | {max(run.peak for run in found):,.0f} |")
+    return "\n".join(lines)
+
+
 def heading(events: int, log: Path) -> str:
     packages = ", ".join(f"{name} {version(name.lower())}" for name in ("DuckDB", "pandas", "orjson"))
     return (
@@ -112,6 +128,9 @@ def main(arguments: list[str]) -> None:
     usual = 10_000_000 if "--ten" in arguments else 1_000_000
     events = next((int(text.replace("_", "")) for text in arguments if text[0].isdigit()), usual)
     with tempfile.TemporaryDirectory(prefix="emq-bench-") as folder:
+        if "--pairs" in arguments:
+            print(growth(Path(folder), events))
+            return
         log = written(Path(folder), events)
         print(heading(events, log), end="\n\n", flush=True)
         if "--stages" in arguments:

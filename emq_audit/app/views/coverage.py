@@ -7,6 +7,7 @@ from emq_audit import lookup
 from emq_audit.app import answers, faults, page, parts, session
 from emq_audit.app.charts import coverage as chart
 from emq_audit.app.parts import Column
+from emq_audit.app.views import consent, cookies
 from emq_audit.app.words import SIDE_NAMES, clock, shown
 from emq_audit.match_keys import BY_KEY, KEYS, MATCH_KEYS, STATES, status
 from emq_audit.report import KeyCoverage, Report
@@ -49,6 +50,8 @@ def show() -> None:
     with right:
         _choose_cell(report, cells)
         _cell(cells[pick])
+    cookies.show(report)
+    consent.show(report)
 
 
 def _choose_side(found: list[str]) -> None:
