@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     return clean if len(clean) <= LONGEST else f"{clean[: LONGEST // 2]}…{clean[-LONGEST // 2 + 1 :]}"
 
 
+def printable_sentence(words: str) -> str:
+    """Our own sentence, in which names from the log may stand: control characters out, nothing cut."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+
+
 def mask_text(text: str | None) -> str | None:
     """An id or other free text: its shape stays, most of its middle goes. e-mails inside are masked as such."""
     if text is None:

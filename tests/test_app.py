@@ -16,12 +16,15 @@ from emq_audit.app.palette import DARK, LIGHT, Palette
 from emq_audit.app.session import Opened, Vault
 from emq_audit.demo import write_demo
 from emq_audit.errors import AuditError
-from emq_audit.report import Input, Report, Setup
+from emq_audit.pipeline import open_audit
+from emq_audit.report import Input, PathStep, Report, Setup, path
 from emq_audit.report.order import leading
+from tests.logs import write_log
+from tests.sample_pairing import one_side
 from tests.sample_report import hostile_report, sample_report
 
 ROOT = Path(__file__).parents[1]
-VIEWS = ("overview", "coverage", "deduplication", "fixes", "events")
+VIEWS = ("overview", "coverage", "deduplication", "fixes", "what_if", "events")
 ALLOWED = set(
     "article b br code dd div dl dt header h1 h2 h3 i li ol p section small span strong style table tbody td th thead tr ul".split()
 )
@@ -180,9 +183,11 @@ def test_the_flow_keeps_every_event():
     entry = sample_report().dedup[0]
     figure = flow.chart(entry, LIGHT)
     texts = " ".join(note.text for note in figure.layout.annotations)
-    for count in (entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only):
+    once = entry.counted - entry.counted_twice
+    for count in (
+        entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only, once, entry.counted_twice,
+    ):  # fmt: skip
         assert f"{count:,}" in texts
-    assert flow.counted_once(entry) == entry.browser_only + entry.pairs + entry.server_only
 
 
 def test_the_scale_of_gains_holds_today_target_and_best():
@@ -218,6 +223,55 @@ def test_a_fix_is_announced_with_the_main_event():
     assert answers.best_gain(fix, "Purchase") == ("Purchase", 0.6)
     assert answers.best_gain(fix, None) == ("AddToCart", 1.3)
     assert answers.best_gain(sample_report().fixes[4], "Purchase") is None
+
+
+def test_the_path_is_cumulative_and_ends_where_the_fixes_end():
+    report = sample_report()
+    purchase = leading(report)[0]
+    way = path.of_event(report, purchase)
+    assert [step.before for step in way.steps] == [purchase.emq, *(step.after for step in way.steps[:-1])]
+    assert way.line() == "6.1 → 7.5 → 8.1 → 8.5 → 8.6" and way.end == pytest.approx(purchase.possible)
+    assert answers.fixes(report)[0] == "Four fixes take Purchase from about 6.1 to about 8.6."
+    steps = [gains.Step(step.fix.title, step.before, step.after) for step in way.large]
+    (bars,) = [trace for trace in gains.chart(way.today, steps, 6.0, LIGHT).data if trace.type == "bar"]
+    assert [base + width for base, width in zip(bars.base, bars.x, strict=True)] == pytest.approx(
+        [step.after for step in way.large]
+    )
+
+
+def test_a_step_that_does_not_move_an_event_is_left_out_of_its_path():
+    report = sample_report()
+    lead = next(score for score in leading(report) if score.event_name == "Lead")
+    titles = [step.fix.title for step in path.of_event(report, lead).steps]
+    assert len(titles) == 2 and "Leave out empty fields" not in titles
+
+
+def collecting(report: Report) -> Report:
+    """The last step of the path is something that nobody sends yet."""
+    last = report.path[-1].fix
+    fixes = [replace(fix, kind="collect") if fix.fix == last else fix for fix in report.fixes]
+    steps = (*report.path[:-1], PathStep(last, {**report.path[-1].scores, "Purchase": 9.2}))
+    return replace(report, fixes=tuple(fixes), path=steps)
+
+
+def test_what_nobody_sends_yet_is_told_apart():
+    report = collecting(sample_report())
+    way = path.of_event(report, leading(report)[0])
+    assert (round(way.known, 1), way.end) == (8.5, 9.2) and not way.line().endswith("9.2")
+    test = shown(report, "fixes")
+    told = "".join(element.body for element in test.html)
+    assert "Purchase from 6.1 to 8.5; 9.2 at most with what nobody sends yet" in told
+    assert told.index("Repair what is sent") < told.index("Begin to collect") < told.index("No points, but still")
+    assert not test.exception
+
+
+def test_a_gain_on_the_browser_side_is_not_taken_for_the_servers():
+    report = sample_report()
+    browser = replace(report.fixes[0], gain={"Purchase": 1.5}, scores={"Purchase": (6.3, 7.8)})
+    assert path.other_side(report, browser, "Purchase") == "browser"
+    assert path.other_side(report, report.fixes[0], "Purchase") == ""
+    told = shown(replace(report, fixes=(browser,), path=()), "fixes")
+    assert "Purchase, browser side 6.3 → 7.8" in "".join(element.body for element in told.html)
 
 
 # What goes wrong
@@ -305,7 +359,7 @@ def views_in_a_row(views: list[str]) -> None:
 
     page = st.Page(show, title="Test", default=True)
     st.session_state["pages"] = dict.fromkeys(
-        ("overview", "coverage", "deduplication", "fixes", "events"), page
+        ("overview", "coverage", "deduplication", "fixes", "what-if", "events"), page
     )
     st.navigation([page], position="hidden").run()
 
@@ -318,19 +372,17 @@ def shown(report: Report, *views: str) -> AppTest:
 
 def only(report: Report, side: str) -> Report:
     """The report of a log with one side."""
-    other = {"browser": "server", "server": "browser"}[side]
     return replace(
         report,
         setup=Setup("pixel" if side == "browser" else "capi", ()),
         scores=tuple(score for score in report.scores if score.side == side),
         coverage=tuple(cell for cell in report.coverage if cell.side == side),
-        dedup=tuple(
-            replace(
-                entry, **{other: 0, f"{other}_with_id": 0, f"{other}_only": 0}, pairs=0, event_coverage=None
-            )
-            for entry in report.dedup
-        ),
+        dedup=tuple(one_side(entry, side) for entry in report.dedup),
         shared_ids=(),
+        one_sided=(),
+        doubles=(),
+        disagreements=(),
+        lacking=(),
     )
 
 
@@ -409,6 +461,24 @@ def few_rows(folder: Path) -> None:
         log.write_text(
             "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[:150]), encoding="utf-8"
         )
+
+
+def test_events_can_be_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    log = write_log(
+        tmp_path / "log.ndjson",
+        {"client_ip_address": "10.0.0.3", "event_name": "PageView", "event_id": "p"},
+        {"em": ["jane@example.com"]},
+    )
+    with open_audit([log]) as done:
+        monkeypatch.setattr(session, "audit", lambda: done)
+        test = shown(done.report, "fixes")
+        first = next(fix.fix for fix in done.report.fixes if fix.kind == "repair")
+        test.number_input(key="weight of PageView").set_value(1000).run()
+        assert not test.exception
+        report = test.session_state["opened"].report
+        assert (first, report.fixes[0].fix) == ("hash-before-sending", "visitor-ip-address")
+        assert report.path[0].fix == "visitor-ip-address"
+        assert report.path[-1].scores == done.report.path[-1].scores
 
 
 @pytest.fixture

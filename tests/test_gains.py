@@ -76,7 +76,7 @@ def attached(events: list[dict], thing: Opportunity) -> list[dict]:
                 mine = different(event).get(by)
                 if different(event).get(key) is None and mine is not None and by != key:
                     shown = [different(other).get(key) for other in events if different(other).get(by) == mine]
-                    more |= {key: value for value in shown if value is not None}  # noqa: B035: the last one shown
+                    more |= {key: value for value in shown if value is not None}  # noqa: B035 - the last one shown
         done.append(event | more)
     return done
 

@@ -88,7 +88,7 @@ def test_verdict_facts_and_scores(shop):
         "Purchase stands at about 6.1 of 10, too close to the target of 6.0 to be safe; four fixes can lift "
         "it to about 8.6.",
         "3 of 6scored events are below 6.0; two are too close to call, one is above.",
-        "85%of Purchase browser events also came from the server; Meta’s goal is 75%.",
+        "202Purchase events are probably counted twice, most because one side puts “#” in front of the id.",
         "Three of six scored events are below Meta’s target of 6.0",
         "2,913 server events6.15.6–6.68.6◆Too close to call",
         "Lead480 server events7.26.6–7.78.8▲Above target",
@@ -126,16 +126,52 @@ def test_coverage_pairs_setup_and_appendix_numbers(shop):
         "79% of Purchase server events carry a phone number that Meta cannot use",
         "58% usable ×40% faulty",
         "MD5 instead of SHA-256",
-        "Nine event ids are shared by different people",
+        "202 Purchase events are probably counted twice, most because one side puts “#” in front of the id",
         "71%▼Below goal",
         "298 of 133,636 rows could not be read as events (under 1%)",
         "No event name71",
         "c4f1••••-••••-9e02",
-        "805 Purchase events came from the server only",
+        "591 Purchase events came from the server only",
         "Eight failed checks, with rows",
         "row 10,482",
     ):
         assert words in text
+
+
+def test_deduplication_says_what_is_counted_and_why(shop):
+    text = shop.text
+    for words in (
+        "Of 5,391 Purchase events received, Meta counts 3,270 and drops 2,121: 2,108 as the other side’s report of a pair, 1 as a "
+        "repeat of an id already counted and 12 without an id",
+        "In the typical pair the server’s event comes 1–5 s after the browser’s.",
+        "Times are those of receipt where the log has them",
+        "One side puts “#” in front of the idTake it away there",
+        "118118Counted twice",
+        "The browser reported nothing that fitsExpected",
+        "–591Expected",
+        "AddToCart: The server reported nothing that fits",
+        "Event id98%100%85%85%",
+        "92% of 2,996 true orders are counted exactly once",
+        "Counted more than oncetrue orders214",
+        "49 conversions, worth 38,260 DKK and 120 EUR, counted again",
+        "Browser and server both count: they share no event idSend the Purchase under one id",
+        "no order id (heuristic)",
+        "29,460 DKK and 120 EUR",
+        "ValuePurchase96 of 2,1085%",
+        "Email in 1,412 of 2,108",
+        "Id stuck in a cached page",
+    ):
+        assert words in text, words
+    assert "Currency" not in text[text.index("Pairs whose two reports disagree") :][:300], (
+        "fields that agree are no news"
+    )
+
+
+def test_deduplication_is_silent_about_what_is_not_there():
+    bare = replace(sample_report(), doubles=(), disagreements=(), lacking=(), orders=None)
+    text = Page(to_html(bare)).text
+    for words in ("counted again", "two reports disagree", "true orders"):
+        assert words not in text
 
 
 def test_appendix_shows_condition_and_evidence(document):

@@ -7,17 +7,20 @@ is `emq_audit.report.summary.verdict`, the same as in the HTML report.
 from collections import Counter
 from collections.abc import Sequence
 
-from emq_audit.app.words import shown, sign_up
+from emq_audit.app.words import plain, shown, sign_up
 from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.match_keys import BY_KEY, KEYS, STATES, status
-from emq_audit.report import DedupEntry, EventScore, Fix, KeyCoverage, Report
+from emq_audit.report import DedupEntry, EventScore, Fix, KeyCoverage, Report, path
 from emq_audit.report.order import event_order, leading, main_event, side_rank
-from emq_audit.report.summary import both_sides, lifting, lifts, main_entry, standing, verdict
+from emq_audit.report.pairing import faults, most_counted_twice, reached, twice_sentence
+from emq_audit.report.summary import both_sides, main_entry, standing, verdict
 from emq_audit.report.words import (
     CARRIED,
     count,
     counted,
     listed,
+    log,
+    of,
     percent,
     period,
     plural,
@@ -27,6 +30,7 @@ from emq_audit.report.words import (
 
 WORTH_NAMING = 0.05
 """Share of events from which a faulty key of the main event leads the coverage page, 0-1."""
+RULE = "Meta counts a browser and a server event once when event name and event id are equal and both arrive within 48 hours."
 LOST = 0.05
 """Difference of shares from which a key counts as lost between browser and server, 0-1."""
 
@@ -127,40 +131,64 @@ def cell_words(cell: KeyCoverage) -> str:
 
 
 def deduplication(report: Report) -> tuple[str, str]:
+    """Verdict and rule: what pairs, and what counts twice or is shared."""
+    entry = main_entry(report)
+    twice = most_counted_twice(report, entry)
+    if entry is None:
+        return _one_sided(report) + (f" {_twice(twice, None)}" if twice else ""), RULE
+    name, share = shown(entry.event_name, 30), percent(entry.event_coverage or 0)
+    if twice:
+        return f"{share} of {name} browser events pair. {_twice(twice, entry)}", RULE
+    against = f"{'above' if reached(entry) else 'below'} Meta’s goal of {percent(COVERAGE_GOAL)}"
+    people = sum(other.collisions for other in report.dedup)
+    more = (
+        f" {sign_up(people)} event {plural(people, 'id is', 'ids are')} shared by different people."
+        if people
+        else ""
+    )
+    return f"{share} of {name} browser events pair, {against}.{more}", RULE
+
+
+def _twice(entry: DedupEntry, main: DedupEntry | None) -> str:
+    told = twice_sentence(entry, None if entry is main else log(entry.event_name, 30))
+    return plain(told) + "."
+
+
+def missed(report: Report) -> str:
+    """What either side would have missed of the main event, as far as nothing in the log could be its partner."""
     entry = main_entry(report)
     if entry is None:
-        return _one_sided(
-            report
-        ), "Meta counts a browser and a server event once when event name and event id are equal."
-    share = entry.event_coverage or 0
+        return "Events without a partner on the other side."
+    alone = Counter({miss.side: miss.events for miss in entry.unpaired if miss.reason == "no-counterpart"})
     name = shown(entry.event_name, 30)
-    against = "below" if share < COVERAGE_GOAL else "above"
-    shared = sum(other.collisions for other in report.dedup)
-    more = ""
-    if shared:
-        more = f" {sign_up(shared)} event {plural(shared, 'id')} {plural(shared, 'is', 'are')} shared by different people."
     return (
-        f"{percent(share)} of {name} browser events also came from the server, "
-        f"{against} Meta’s goal of {percent(COVERAGE_GOAL)}.{more}",
-        "Meta counts a browser and a server event once when event name and event id are equal and both arrive within 48 hours.",
+        f"Of {name}, the Pixel alone would have missed {of(alone['server'], entry.server)} server events, the Conversions API "
+        f"alone {of(alone['browser'], entry.browser)} browser events: those for which the other side reported nothing that fits. "
+        "Below: all events without a partner, of the event names that both sides send."
     )
 
 
 def _one_sided(report: Report) -> str:
     if not report.dedup:
         return "There are no events here that could be paired."
-    names = {
-        "browser": any(entry.browser for entry in report.dedup),
-        "server": any(entry.server for entry in report.dedup),
-    }
-    if all(names.values()):
+    sides = known_sides(report)
+    if len(sides) > 1:
         return "Browser and server send different events: there is nothing to pair."
-    only = next((side for side, present in names.items() if present), None)
-    return (
-        f"Only {side_events(only)} in this log: there is nothing to pair."
-        if only
-        else "The log does not say which side its events come from."
-    )
+    if not sides:
+        return "The log does not say which side its events come from."
+    if unknown_events(report):
+        return f"Only {side_events(sides[0])} are known as such in this log: there is nothing to pair."
+    return f"Only {side_events(sides[0])} in this log: there is nothing to pair."
+
+
+def known_sides(report: Report) -> list[str]:
+    """browser, server: those that sent something that could be paired."""
+    return [side for side in ("browser", "server") if any(getattr(entry, side) for entry in report.dedup)]
+
+
+def unknown_events(report: Report) -> int:
+    """Events of files that do not say which side they come from."""
+    return sum(file.events for file in report.input.files if file.side == "unknown")
 
 
 def paired_events(report: Report) -> list[DedupEntry]:
@@ -169,31 +197,42 @@ def paired_events(report: Report) -> list[DedupEntry]:
 
 
 def pairable(report: Report) -> list[DedupEntry]:
-    return [entry for entry in paired_events(report) if both_sides(entry)]
+    """Entries worth a closer look in a log of both sides: sent by both, or by one for a reason that can be changed."""
+    if len(known_sides(report)) < 2:
+        return []
+    return [entry for entry in paired_events(report) if both_sides(entry) or faults(entry)]
 
 
 # Fixes
 
 
 def fixes(report: Report) -> tuple[str, str]:
-    main = main_event(report)
+    """Verdict and scope: where the fixes take the main event, what is known already apart from what nobody sends yet."""
     if not report.fixes:
         return "Nothing that is sent needs repair.", "To go higher, send more match keys: see Coverage."
-    score = next((score for score in leading(report) if score.event_name == main), None)
-    repairs = lifting(report, score) if score else ()
-    note = "Each gain is an estimate in points of 10, as if only that fix were done."
-    if score is None or score.possible is None or not repairs:
+    note = "Each step counts on those before it. Gains are estimates, in points of 10."
+    score = next((score for score in leading(report) if score.event_name == main_event(report)), None)
+    way = path.of_event(report, score) if score else None
+    if way is None or points(way.end) == points(way.today):
         needed = plural(len(report.fixes), "fix is", "fixes are")
-        return f"{sign_up(len(report.fixes))} {needed} needed; no repair raises a score.", note
-    return (
-        f"{sign_up(len(repairs))} {plural(len(repairs), 'fix takes', 'fixes take')} {shown(score.event_name, 30)} "
-        f"from about {points(score.emq)} to about {points(score.possible)}.",
-        note,
+        where = f"none raises {shown(score.event_name, 30)}" if score and raised(report) else "none raises a score"
+        return f"{sign_up(len(report.fixes))} {needed} needed; {where}.", note
+    name = shown(score.event_name, 30)
+    if points(way.known) == points(way.today):
+        return f"{name} could go from about {points(way.today)} to {points(way.end)} at most, with what nobody sends yet.", note
+    known = [step for step in way.steps if not step.at_most]
+    told = (
+        f"{sign_up(len(known))} {plural(len(known), 'fix takes', 'fixes take')} {name} "
+        f"from about {points(way.today)} to about {points(way.known)}"
     )
+    if score.possible is not None and points(score.possible) not in (points(way.today), points(way.known)):
+        told += f"; repairs alone, to about {points(score.possible)}"
+    return f"{told}.", note
 
 
-def fixes_of(report: Report, score: EventScore) -> list[Fix]:
-    return [fix for fix in report.fixes if lifts(fix, score)]
+def raised(report: Report) -> list[EventScore]:
+    """The leading scores that some step of the path raises."""
+    return [score for score in leading(report) if path.of_event(report, score).steps]
 
 
 def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:

@@ -49,13 +49,13 @@ def place(error: Exception) -> str:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """Keep what goes wrong inside for `tell`, in the next run of the page."""
-    st.session_state.pop("problem", None)
+def kept(key: str = "problem") -> Iterator[None]:
+    """Keep what goes wrong inside under a `key` of the session for `tell`, in the next run of the page."""
+    st.session_state.pop(key, None)
     try:
         yield
     except Exception as error:
-        st.session_state["problem"] = problem(error)
+        st.session_state[key] = problem(error)
 
 
 @contextmanager

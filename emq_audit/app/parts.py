@@ -147,6 +147,18 @@ def meter(share: float, goal: float, tone: Tone, words: str) -> Markup:
     ).format(words, tone, min(share, 1) * 100, goal * 100)
 
 
+def share(share: float, words: str) -> Markup:
+    """A share of something that is no fault by itself, as a short bar. `words` say the same to a screen reader."""
+    return Markup(
+        '<div class="emq-share" role="img" aria-label="{}"><span style="width:{:.1f}%"></span></div>'
+    ).format(words, min(share, 1) * 100)
+
+
+def change(text: str, effect: str, tone: Tone) -> Markup:
+    """What to change, after a pill with what happens otherwise."""
+    return Markup('<p class="emq-change">{} {}</p>').format(pill(effect.lower(), tone), text)
+
+
 def calm(title: str, text: str, tone: Tone | None = None) -> Markup:
     """What is absent or fine, why, and what to do, in a quiet box."""
     return Markup('<div class="emq-calm"><h2>{} {}</h2><p>{}</p></div>').format(

@@ -7,6 +7,20 @@ masked before it gets here.
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from emq_audit.report.beside import (  # noqa: F401 - part of the contract
+    Calibrated,
+    Calibration,
+    Comparison,
+    DedupeBeside,
+    Diagnostic,
+    DiagnosticBeside,
+    EventBeside,
+    Expected,
+    FixBeside,
+    KeyBeside,
+)
+from emq_audit.report.plan import Payback, Plan
+
 SCHEMA = "emq-audit/1"
 
 
@@ -56,18 +70,27 @@ class Method:
 
 @dataclass(frozen=True)
 class Setup:
-    """`kind` is pixel+capi, pixel, capi, offline or unknown."""
+    """`kind` is pixel+capi, pixel, capi, offline or unknown.
+
+    `browser_only_share`, `server_only_share`: of all actions under event names that both sides sent (pairs + browser_only + server_only of
+    `dedup`), the share that only this side reported; None where no name came from both. `same_days`: the share of browser and
+    server events from days (UTC) on which both sides sent some; None unless both did.
+    """
 
     kind: str
     methods: tuple[Method, ...]
     pixels: tuple[str, ...] = ()
+    browser_only_share: float | None = None
+    server_only_share: float | None = None
+    same_days: float | None = None
 
 
 @dataclass(frozen=True)
 class EventScore:
     """The estimate for one event name on one side, in EMQ points 0-10; `emq` is None where no score exists, with the `reason`.
 
-    `possible` is the estimate after every fix that repairs what is already sent.
+    `possible` is the estimate once the senders are mended, so that every value that is sent is sent right. `emq_repaired` is the estimate
+    of the log as `emq-audit fix` writes it: it cannot know the address behind an MD5, for example.
     """
 
     event_name: str
@@ -79,6 +102,7 @@ class EventScore:
     target: float
     possible: float | None = None
     reason: str | None = None
+    emq_repaired: float | None = None
 
 
 @dataclass(frozen=True)
@@ -267,11 +291,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Snippet:
-    """Code for a developer (`language` in small letters) and a `note` about whose hands it is in; either may be empty."""
+    """Code for a developer (`language` in small letters) and a `note` about whose hands it is in; either may be empty.
+
+    `also` is the same code in other languages, by language.
+    """
 
     language: str
     code: str
     note: str
+    also: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -280,7 +308,9 @@ class Fix:
 
     `why` is what the log shows, with counts. `effort` and `owner` are words; `steps` maps a method to its instructions,
     `snippets` to the code that goes with them, if there is any.
-    `kind` is repair, or other (no points, still needed). `scores` gives today's estimate and the one after, by event name.
+    `kind` is repair (of what is sent), forward (from the action's other report), attach (from the visitor's other events), collect (what
+    nobody sends yet; the gain is the most it could bring), or other (no points, still needed). `scores` gives today's estimate and the one
+    after, by event name. `hours` (a rough effort) and `worth` (points x events, by event name) are what the order was made from.
     """
 
     fix: str
@@ -295,12 +325,77 @@ class Fix:
     owner: str
     kind: str
     steps: dict[str, tuple[str, ...]]
+    hours: float
+    worth: dict[str, float]
     snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class CookieAge:
+    """How old the cookie `key` (fbp or fbc) is at the event, in days, over `events` of one browser and operating system: the median, and
+    the age that one event in twenty exceeds (`oldest_days`). `cut_to_days`: the age (1 or 7) at which this browser seems to delete it
+    though others keep it; a heuristic of emq_audit.cookies."""
+
+    browser: str
+    os: str
+    key: str
+    events: int
+    median_age_days: float
+    oldest_days: float
+    cut_to_days: int | None = None
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """The estimate of one event name and side if the shares of `asked` (key -> share, 0-1) held, beside `today`."""
+
+    event_name: str
+    side: str
+    asked: dict[str, float]
+    today: float
+    emq: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ConsentShare:
+    """Events by what the log says about consent to advertising (emq_audit.consent.STATES); `share` of all events, `keys_sent` counts those
+    that carry a match key in a form that is usable or readable, `with_keys` those with any that names a person or a browser."""
+
+    state: str
+    events: int
+    share: float
+    with_keys: int = 0
+    keys_sent: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ConsentMode:
+    """One event name and side, `denied` of whose `events` came under denied consent: the estimate today, with those not sent (`basic`, None
+    where nothing is left), and with those sent without cookies, ids and contact data (`advanced`)."""
+
+    event_name: str
+    side: str
+    events: int
+    denied: int
+    today: float
+    basic: float | None
+    advanced: float
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """The estimates by event name once this fix and all before it in the list are done."""
+
+    fix: str
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Report:
-    """One audit. `notes` are sentences about what this log cannot tell."""
+    """One audit. `notes` are sentences about what this log cannot tell; `meta` is Meta's own answer beside it, where one was given.
+    `ios_share`: of the events that name a browser, the share (0-1) from iPhone or iPad; None where no event names one."""
 
     version: str
     input: Input
@@ -317,6 +412,15 @@ class Report:
     disagreements: tuple[Disagreement, ...] = ()
     lacking: tuple[Lacking, ...] = ()
     orders: Orders | None = None
+    path: tuple[PathStep, ...] = ()
+    what_if: tuple[WhatIf, ...] = ()
+    cookies: tuple[CookieAge, ...] = ()
+    ios_share: float | None = None
+    consent: tuple[ConsentShare, ...] = ()
+    consent_modes: tuple[ConsentMode, ...] = ()
+    plan: Plan | None = None
+    payback: Payback | None = None
+    meta: Comparison | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The contract: plain dictionaries, lists, numbers and text."""

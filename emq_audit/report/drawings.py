@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 ALREADY_THERE = 0.05  # EMQ points: below this, today and possible are one dot
+OWN_WIDTH = 0.012  # share of the lane that the mark of Meta's own score takes
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,24 @@ def score_lane(axis: Axis, emq: float, low: float | None, high: float | None, po
     return (*marks, Dot(today, 6, "dot"))
 
 
+def compared_lane(
+    axis: Axis, meta: float | None, emq: float | None, low: float | None, high: float | None, moved: float | None
+) -> Lane:
+    """The estimate with its range, Meta's own score as an upright mark, and the calibrated estimate as a ring joined to the plain one."""
+    marks: list[Mark] = [*axis.uprights()]
+    if low is not None and high is not None:
+        marks.append(Box(axis.at(low), axis.at(high) - axis.at(low), 14, "band", 7))
+    if emq is not None and moved is not None and abs(moved - emq) > ALREADY_THERE:
+        left, right = sorted((axis.at(emq), axis.at(moved)))
+        marks += [Level(left, right - left, "link"), Dot(axis.at(moved), 6, "ring")]
+    if emq is not None:
+        marks.append(Dot(axis.at(emq), 6, "dot"))
+    if meta is not None:
+        at = min(axis.at(meta), 1 - OWN_WIDTH / 2)
+        marks.append(Box(max(0.0, at - OWN_WIDTH / 2), OWN_WIDTH, 26, "own", 1))
+    return tuple(marks)
+
+
 def today_lane(axis: Axis, today: float) -> Lane:
     return (*axis.uprights(), Upright(axis.at(today), "join", "lower"), Dot(axis.at(today), 6, "dot"))
 
@@ -134,29 +153,28 @@ def coverage_bar(usable: float, faulty: float) -> Lane:
     return tuple(marks)
 
 
-def pairing_bar(browser_only: int, pairs: int, server_only: int) -> Lane:
-    """The whole width is every event, each pair once; the lines span what each side sent (browser above)."""
+def pairing_bar(browser_only: int, pairs: int, server_only: int, twice: int = 0) -> Lane:
+    """The whole width is every event, each pair once; the lines span what each side sent (browser above). Of the events of either
+    side alone, `twice` belong together and count twice: they lie next to the pairs."""
     whole = browser_only + pairs + server_only
     if not whole:
         return ()
-    alone, both, rest = (part / whole for part in (browser_only, pairs, server_only))
+    twice = min(twice, browser_only, server_only)
+    parts = (
+        (browser_only - twice, "browser-only"), (twice, "hatch"), (pairs, "solid"), (twice, "hatch"),
+        (server_only - twice, "server-only"),
+    )  # fmt: skip
     marks: list[Mark] = []
-    if alone:
-        marks.append(Box(0, alone, 14, "browser-only"))
-    if both:
-        marks.append(Box(alone, both, 14, "solid"))
-    if rest:
-        marks.append(Box(alone + both, rest, 14, "server-only"))
-    if alone + both:
-        marks.append(Level(0, alone + both, "span", 12))
-    if both + rest:
-        marks.append(Level(alone, both + rest, "span", -12))
+    start = 0
+    for events, look in parts:
+        if events:
+            marks.append(Box(start / whole, events / whole, 14, look))
+        start += events
+    if browser_only + pairs:
+        marks.append(Level(0, (browser_only + pairs) / whole, "span", 12))
+    if pairs + server_only:
+        marks.append(Level(browser_only / whole, (pairs + server_only) / whole, "span", -12))
     return tuple(marks)
-
-
-def goal_bar(share: float, goal: float) -> Lane:
-    """A share (0-1) against a goal."""
-    return (Box(0, 1, 6, "track"), Box(0, min(1.0, share), 6, "fill"), Upright(goal, "target"))
 
 
 def share_bar(share: float) -> Lane:

@@ -19,6 +19,7 @@ from emq_audit.report.brand import Brand, logo_shape, logo_type
 from emq_audit.report.colour import DARK, LIGHT, palette, surface
 from emq_audit.report.drawings import Box, Dot, Lane, Level, Mark
 from emq_audit.report.sections.limits import range_words
+from emq_audit.report.sections.meta import RANKED, UPLIFT
 from emq_audit.report.view import view
 from emq_audit.report.words import Piece, Sentence, visible
 
@@ -42,6 +43,8 @@ def to_html(report: Report, brand: Brand | None = None) -> str:
         logo=_logo(brand.logo),
         style=Markup(_style(brand.accent)),
         range_words=range_words(),
+        meta_uplift=UPLIFT,
+        meta_ranked=RANKED,
     )
     return visible(document).lstrip()
 

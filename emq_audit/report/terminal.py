@@ -10,15 +10,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from emq_audit.checks import CHECKS_BY_ID
+from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.event_names import importance
-from emq_audit.mask import printable
+from emq_audit.mask import printable, printable_sentence
 from emq_audit.match_keys import BY_KEY, KEYS
-from emq_audit.report import EventScore, Fix, KeyCoverage, Report
+from emq_audit.report import DedupEntry, EventScore, Fix, KeyCoverage, Report, pairing, path
+from emq_audit.report.order import leading, main_event
+from emq_audit.report.quality_table import comparison
+from emq_audit.report.terminal_asked import orders_block, what_if_block
+from emq_audit.report.terminal_plan import setup_block
 from emq_audit.score import RANGE_COVERAGE
 
 FIXES_SHOWN = 5
 REJECTIONS_SHOWN = 3
+FAULTS_SHOWN = 2
 _KINDS = {"pixel+capi": "Pixel and Conversions API", "pixel": "Pixel only", "capi": "Conversions API only", "offline": "offline events",
           "unknown": "side unknown"}  # fmt: skip
 
@@ -31,8 +36,13 @@ def show(report: Report, console: Console | None = None) -> None:
         _heading(report),
         _scores(report),
         *_coverage(report, room),
+        _consent(report),
         _dedup(report),
+        orders_block(report),
         _fixes(report),
+        what_if_block(report),
+        *(comparison(report.meta, keys_of=1) if report.meta else ()),
+        setup_block(report),
         _input(report),
     ]
     console.print(Group(*(part for part in parts if part is not None)))
@@ -89,7 +99,7 @@ def _events(number: int) -> str:
 
 def _scores(report: Report) -> Group | None:
     scored = [score for score in report.scores if score.emq is not None]
-    parts: list = [_score_table(scored), _scores_note()] if scored else []
+    parts: list = [_score_table(scored), _scores_note(report)] if scored else []
     reasons = dict.fromkeys(score.reason for score in report.scores if score.emq is None)
     for reason in reasons:
         names = [
@@ -126,10 +136,11 @@ def _score_table(scored: list[EventScore]) -> Group:
     return _titled("Scores (0 to 10; target 6.0)", table)
 
 
-def _scores_note() -> Text:
+def _scores_note(report: Report) -> Text:
+    own = "Meta's own scores stand further below." if report.meta else "Meta's own score is in Events Manager."
     return Text(
         f"Estimates, right within the range in about {round(RANGE_COVERAGE * 10)} of 10 cases. Possible: with every faulty value repaired. "
-        "Meta's own score is in Events Manager.",
+        f"{own}",
         style="dim",
     )
 
@@ -176,41 +187,66 @@ def _percent(share: float) -> str:
     return "<1" if 0 < share < 0.005 else f"{share * 100:.0f}"
 
 
+def _consent(report: Report) -> Group | None:
+    """One line of states, and what is sent under a refusal; nothing where the log says nothing about consent."""
+    if not report.consent:
+        return None
+    states = ", ".join(f"{entry.state} {entry.events:,} ({_percent(entry.share)} %)" for entry in report.consent)
+    lines = [Text("\nConsent to advertising, as logged", style="bold"), Text(states)]
+    denied = next((entry for entry in report.consent if entry.state == "denied" and entry.with_keys), None)
+    if denied:
+        told = f"{denied.with_keys:,} of {_events(denied.events)} under denied consent carry match keys that name a person or a browser"
+        lines.append(Text(told, style="yellow"))
+    return Group(*lines)
+
+
 def _dedup(report: Report) -> Group | None:
     both = [entry for entry in report.dedup if entry.browser and entry.server]
     if not both:
         return None
-    numbers = ("Browser", "Server", "Paired", "Browser\nonly", "Server\nonly", "Coverage", "Reused\nids")
+    numbers = ("Browser", "Server", "Paired", "Counted", "Counted\ntwice", "Coverage", "Reused\nids")
     table = _table(("Event", "left"), *((name, "right") for name in numbers))
     for entry in both:
-        coverage = Text(
-            f"{_percent(entry.event_coverage or 0)} %",
-            style="" if (entry.event_coverage or 0) >= 0.75 else "yellow",
-        )
-        counts = (
-            f"{number:,}"
-            for number in (entry.browser, entry.server, entry.pairs, entry.browser_only, entry.server_only)
-        )
+        coverage = entry.event_coverage or 0
         table.add_row(
-            _two_lines(entry.event_name, 12),
-            *counts,
-            coverage,
+            _two_lines(entry.event_name),
+            *(f"{events:,}" for events in (entry.browser, entry.server, entry.pairs, entry.counted)),
+            Text(
+                f"{entry.counted_twice:,}" if entry.counted_twice else "–",
+                style="yellow" if entry.counted_twice else "",
+            ),
+            Text(f"{_percent(coverage)} %", style="" if coverage >= COVERAGE_GOAL else "yellow"),
             f"{entry.reused_ids:,}" if entry.reused_ids else "–",
         )
-    return _titled("Deduplication (event coverage: goal 75 %)", table)
+    return Group(_titled("Deduplication (event coverage: goal 75 %)", table), *_unpaired(both))
+
+
+def _unpaired(entries: list[DedupEntry]) -> list[Text | Padding]:
+    """The largest faults that keep events from pairing, those that make actions count twice first; an expected gap is none."""
+    found = [(miss, entry) for entry in entries for miss in pairing.faults(entry)]
+    found.sort(key=lambda item: (-item[0].twice, -item[0].events))
+    lines = []
+    for miss, entry in found[:FAULTS_SHOWN]:
+        sides = " and ".join(
+            f"{n:,} {side}" for side, n in (("browser", miss.browser), ("server", miss.server)) if n
+        )
+        title = printable_sentence("".join(piece.text for piece in miss.title))
+        lines.append(Text.assemble("• ", (f"{_name(entry.event_name)}, {sides}: {title}", "yellow")))
+        lines.append(Padding(Text(printable_sentence(miss.change)), (0, 0, 0, 2)))
+    return lines
 
 
 def _fixes(report: Report) -> Group | None:
     if not report.fixes:
         return Group(Text("\nNothing to fix was found.", style="bold"))
-    lines: list = [Text("\nFix first", style="bold")]
+    lines: list = [Text("\nFix first", style="bold"), *_path(report)]
     for number, fix in enumerate(report.fixes[:FIXES_SHOWN], 1):
         lines.append(Text.assemble(f"{number}. ", (fix.title, "bold")))
-        lines.append(Padding(Text(_gains(fix), style="green" if fix.gain else "dim"), (0, 0, 0, 3)))
+        lines.append(Padding(Text(_gains(report, fix), style="green" if fix.gain else "dim"), (0, 0, 0, 3)))
         lines.append(Padding(Text(printable_sentence(fix.why)), (0, 0, 0, 3)))
         lines.append(
             Padding(
-                Text(f"{fix.owner}, {fix.effort} · checks: {', '.join(fix.checks)}", style="dim"),
+                Text(" · ".join((f"{fix.owner}, {fix.effort}", *_settled(fix))), style="dim"),
                 (0, 0, 0, 3),
             )
         )
@@ -221,20 +257,29 @@ def _fixes(report: Report) -> Group | None:
     return Group(*lines)
 
 
-def _gains(fix: Fix) -> str:
+def _path(report: Report) -> list[Text]:
+    """How the main event rises with one fix after the other."""
+    score = next((score for score in leading(report) if score.event_name == main_event(report)), None)
+    line = path.of_event(report, score).line() if score else ""
+    return [Text(f"{_name(score.event_name)}, one fix after the other: {line}", style="dim")] if score and line else []
+
+
+def _settled(fix: Fix) -> list[str]:
+    """The findings it settles, or where the values are to be had."""
+    sources = {"forward": "the other side's report has it", "attach": "known from the visitor's other events", "collect": "not sent yet"}
+    return [f"checks: {', '.join(fix.checks)}"] if fix.checks else [words for kind, words in sources.items() if kind == fix.kind]
+
+
+def _gains(report: Report, fix: Fix) -> str:
     if not fix.gain:
         return "No points, still needed"
     large = [
-        f"{_name(name)} {fix.scores[name][0]:.1f} → {fix.scores[name][1]:.1f}"
-        for name, gain in fix.gain.items()
+        f"{_name(name)}{f' ({side})' if (side := path.other_side(report, fix, name)) else ''} "
+        f"{fix.scores[name][0]:.1f} → {fix.scores[name][1]:.1f}"
+        for name, gain in sorted(fix.gain.items(), key=lambda item: (importance(item[0]), -item[1]))
         if gain >= 0.05
     ]
     return ", ".join(large[:3]) or "Gain under 0.1"
-
-
-def printable_sentence(words: str) -> str:
-    """Our own sentence, in which names from the log may stand: control characters out, nothing cut."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
 
 
 def _input(report: Report) -> Group:
@@ -254,48 +299,3 @@ def _input(report: Report) -> Group:
         lines.append(Text(f"   and {report.input.rejected - REJECTIONS_SHOWN:,} more", style="yellow"))
     lines += [Text(f"• {note}", style="dim") for note in report.notes]
     return Group(*lines)
-
-
-def show_event(view, more: int, console: Console | None = None) -> None:
-    """Print one event: its estimate, its keys, the checks it fails. `more` events stood in the same input."""
-    console = console or Console(highlight=False)
-    head = Text.assemble((printable(view.event_name) or "(no event name)", "bold"), f", {view.side}")
-    score = (
-        f"Estimate {view.emq:.1f}, range {view.low:.1f}–{view.high:.1f}"
-        if view.emq is not None
-        else "Meta scores website events only."
-    )
-    table = _table(("Match key", "left"), ("State", "left"), ("Value (masked)", "left"))
-    for key in view.keys:
-        if key.status != "missing" or key.state == "empty":
-            colour = {"usable": "green", "faulty": "yellow"}.get(key.status, "dim")
-            table.add_row(key.label, Text(key.words, style=colour), _text(key.value or ""))
-    missing = ", ".join(key.label for key in view.keys if key.state == "missing")
-    faults = [Text("What is wrong" if view.faults else "No check fails.", style="bold")]
-    for check in (CHECKS_BY_ID[fault] for fault in view.faults):
-        faults.append(Text.assemble(f"• {check.title}", (f"  ({check.id}, {check.severity})", "dim")))
-        faults.append(Padding(Text(check.fix), (0, 0, 0, 2)))
-    console.print(
-        Group(
-            head,
-            Text(score),
-            table,
-            Text(f"Not sent: {missing}" if missing else "", style="dim"),
-            Text(""),
-            *faults,
-        )
-    )
-    if more:
-        console.print(Text(f"\nThe newest of {more + 1:,} events is shown.", style="dim"))
-
-
-def show_changes(changes, console: Console | None = None) -> None:
-    """Print what correcting the event changes; `changes` as emq_audit.correct gives them, without values."""
-    console = console or Console(highlight=False)
-    if not changes:
-        console.print(Text("\nNothing to correct.", style="bold"))
-        return
-    table = _table(("Field", "left"), ("", "left"), ("How", "left"))
-    for change in changes:
-        table.add_row(_text(change.field), change.action, Text(printable_sentence(change.reason)))
-    console.print(_titled("Corrected", table))

@@ -11,7 +11,7 @@ from rich.text import Text
 from emq_audit.checks import CHECKS_BY_ID
 from emq_audit.correct import Change
 from emq_audit.lookup import EventView, KeyView
-from emq_audit.mask import printable
+from emq_audit.mask import printable, printable_sentence
 
 COLOURS = {"usable": "green", "faulty": "yellow"}
 
@@ -88,10 +88,5 @@ def show_changes(changes: Sequence[Change], console: Console | None = None) -> N
     for name in ("Field", "", "How"):
         table.add_column(name)
     for change in changes:
-        table.add_row(Text(printable(change.field)), change.action, Text(_whole(change.reason)))
+        table.add_row(Text(printable(change.field)), change.action, Text(printable_sentence(change.reason)))
     console.print(Group(Text("\nCorrected", style="bold"), table))
-
-
-def _whole(words: str) -> str:
-    """Our own sentence, in which names from the log may stand: control characters out, nothing cut."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)

@@ -8,7 +8,18 @@ from emq_audit.report import Report
 from emq_audit.report.order import event_order
 from emq_audit.report.outcomes import outcomes, with_status
 from emq_audit.report.sections import checks as check_sections
-from emq_audit.report.sections import coverage, limits, pairs, plan, score, setup
+from emq_audit.report.sections import (
+    consent,
+    cookies,
+    coverage,
+    limits,
+    meta,
+    pairs,
+    plan,
+    score,
+    setup,
+    what_if,
+)
 from emq_audit.report.summary import Fact, facts, verdict
 from emq_audit.report.words import Piece, Sentence, count, day, file_name, period
 
@@ -48,8 +59,12 @@ def view(report: Report, checks: Mapping[str, Check]) -> View:
     bodies = (
         ("score", "Score", score.section(report)),
         ("plan", "Fix first", fixes),
+        ("what_if", "What if", what_if.section(report)),
         ("coverage", "Coverage", coverage.section(report)),
+        ("cookies", "Cookies and browsers", cookies.section(report)),
+        ("consent", "Consent", consent.section(report)),
         ("pairs", "Deduplication", pairs.section(report)),
+        ("meta", "Meta’s own numbers", meta.section(report, views)),
         ("setup", "Set-up", setup.section(report)),
         ("fine", "What is fine", check_sections.fine(found, checks)),
         ("expected", "Expected, not a fault", limits.expected(report)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from emq_audit.app.charts import CLEAR, blank, name
+from emq_audit.app.charts import CLEAR, HOVER, blank, name
 from emq_audit.app.palette import Palette
 from emq_audit.app.words import in_cell
 from emq_audit.match_keys import BY_KEY, MATCH_KEYS
@@ -144,7 +144,7 @@ def _boxes(
     figure.add_bar(
         orientation="h", base=[at for at, _, _ in drawn], y=[y for _, y, _ in drawn], x=[WIDE] * len(drawn), width=BOX,
         customdata=[[at, cell.key] for at, _, cell in drawn], hovertext=[_hover(cell) for _, _, cell in drawn],
-        hovertemplate="%{hovertext}<extra></extra>", selected=full, unselected=full,
+        hovertemplate=HOVER, selected=full, unselected=full,
         marker={"color": CLEAR, "line": {"color": colour.border, "width": 1}},
     )  # fmt: skip
     if pick:

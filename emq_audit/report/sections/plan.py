@@ -8,7 +8,9 @@ from emq_audit.report import EventScore, Fix, Report, Snippet
 from emq_audit.report.drawings import Axis, Lane, gain_axis, gain_lane, share_bar, today_lane, together_lane
 from emq_audit.report.order import event_order, leading, main_event
 from emq_audit.report.outcomes import Outcome
-from emq_audit.report.summary import again, lifting, lifts, name
+from emq_audit.report.path import Path, of_event, other_side
+from emq_audit.report.path import lifts as raises
+from emq_audit.report.summary import again, lifted, name
 from emq_audit.report.words import (
     METHODS,
     Piece,
@@ -24,7 +26,11 @@ from emq_audit.report.words import (
     with_code,
 )
 
+KINDS = {"forward": "Send more of what is known", "attach": "Send more of what is known", "collect": "Begin to collect: at most"}
+"""What is said of a fix that repairs nothing; a repair needs no word."""
 LANGUAGES = {"python": "Python", "javascript": "JavaScript", "php": "PHP", "nginx": "nginx"}
+ALSO = {**LANGUAGES, "javascript": "Node"}
+"""Names of the other languages: code beside Python runs on a server."""
 POINTS_SHOWN, POINTS_KEPT = 6, 5  # up to 6 fixes with points in the plan; where there are more, the first 5
 OTHERS_SHOWN, OTHERS_KEPT = 4, 3
 GAINS_NAMED = 8  # event names listed beside one fix
@@ -37,22 +43,27 @@ class Steps:
     code: str = ""
     language: str = ""
     note: Sentence = ()
+    also: tuple[tuple[str, str], ...] = ()
+    """The same code in other languages: name and code."""
 
 
 @dataclass(frozen=True)
 class FixView:
     """One fix.
 
-    `gain` is empty without points. `on` is the event it is about (`is_main`: the main event), `today` and
-    `after` that event's estimates. `how` are the steps for the ways to send that the log shows, `elsewhere`
+    `kind` says what it is where it is no repair. `gain` is empty without points. `on` is the event it is about
+    (`is_main`: the main event), `side` its side where that is not the one whose score stands for the event, `today`
+    and `after` that event's estimates. `how` are the steps for the ways to send that the log shows, `elsewhere`
     those for the others.
     """
 
     number: str
     anchor: str
     title: Sentence
+    kind: str
     gain: str
     on: Piece | None
+    side: str
     is_main: bool
     today: str
     after: str
@@ -73,12 +84,18 @@ class FixView:
 
 @dataclass(frozen=True)
 class Plan:
-    """`main` is the event the lanes are about, None without a score; `rest` are the fixes not in the plan."""
+    """`main` is the event the lanes are about, None without a score; `rest` are the fixes not in the plan.
+
+    `path` are its estimates one fix after the other (6.1 → 7.4 → 8.6), empty where none moves it; `at_most` is where the
+    path ends with what nobody sends yet, empty where that adds nothing.
+    """
 
     title: Sentence
     main: Piece | None
     today: str
     possible: str
+    path: str
+    at_most: str
     axis: Axis | None
     today_lane: Lane
     together_lane: Lane
@@ -97,6 +114,7 @@ class _Basis:
     """
 
     score: EventScore | None
+    report: Report
     axis: Axis | None
     order: Mapping[str, int]
     checks: Mapping[str, Check]
@@ -112,6 +130,7 @@ def section(report: Report, found: tuple[Outcome, ...], checks: Mapping[str, Che
     failed = (outcome for outcome in found if outcome.status == "failed" and outcome.severity == "critical")
     basis = _Basis(
         score=score,
+        report=report,
         axis=_axis(report, score) if score else None,
         order=event_order(report),
         checks=checks,
@@ -122,10 +141,13 @@ def section(report: Report, found: tuple[Outcome, ...], checks: Mapping[str, Che
     others = [fix for fix in report.fixes if best_gain(fix) <= 0]
     others.sort(key=lambda fix: basis.critical.isdisjoint(fix.checks))
     views = [_fix(place, fix, basis) for place, fix in enumerate([*gaining, *others], 1)]
-    return _plan(_title(report, gaining, score), basis, views[: len(gaining)], views[len(gaining) :])
+    way = of_event(report, score) if score else Path(0, ())
+    return _plan(_title(report, gaining, score), basis, way, views[: len(gaining)], views[len(gaining) :])
 
 
-def _plan(title: Sentence, basis: _Basis, with_points: list[FixView], others: list[FixView]) -> Plan:
+def _plan(
+    title: Sentence, basis: _Basis, way: Path, with_points: list[FixView], others: list[FixView]
+) -> Plan:
     score, axis = basis.score, basis.axis
     shown = with_points[: POINTS_SHOWN if len(with_points) <= POINTS_SHOWN else POINTS_KEPT]
     others_shown = others[: OTHERS_SHOWN if len(others) <= OTHERS_SHOWN else OTHERS_KEPT]
@@ -135,6 +157,8 @@ def _plan(title: Sentence, basis: _Basis, with_points: list[FixView], others: li
         main=log(score.event_name, 40) if score else None,
         today=points(score.emq) if score else "",
         possible="" if possible is None else points(possible),
+        path=way.line(),
+        at_most=points(way.end) if points(way.end) != points(way.known) else "",
         axis=axis,
         today_lane=today_lane(axis, score.emq) if axis else (),
         together_lane=together_lane(axis, score.emq, possible) if axis and possible is not None else (),
@@ -154,7 +178,7 @@ def _axis(report: Report, score: EventScore) -> Axis:
     ends = [
         fix.scores[score.event_name][1]
         for fix in report.fixes
-        if score.event_name in fix.scores and lifts(fix, score)
+        if score.event_name in fix.scores and raises(fix, score)
     ]
     return gain_axis(score.emq, max([score.emq, score.possible or 0, *ends]), score.target)
 
@@ -164,7 +188,7 @@ def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
     today, after = fix.scores.get(on, (None, None)) if on else (None, None)
     # "6.1 → 6.2" beside "under 0.1", or "7.2 → 7.2" beside "+0.1", would look like a mistake.
     moved = after is not None and fix.gain[on] >= 0.05 and points(today) != points(after)
-    is_main = basis.score is not None and lifts(fix, basis.score)
+    is_main = basis.score is not None and raises(fix, basis.score)
     gains = sorted(((e, g) for e, g in fix.gain.items() if g > 0), key=lambda item: _place(item[0], basis))
     named = gains[:GAINS_NAMED] if len(gains) > 1 else []
     how, elsewhere = _steps(fix, basis)
@@ -173,8 +197,10 @@ def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
         number=str(place),
         anchor=f"fix-{place}",
         title=with_code(fix.title),
+        kind=KINDS.get(fix.kind, ""),
         gain=gain(fix.gain[on]) if on else "",
         on=log(on, 40) if on else None,
+        side=other_side(basis.report, fix, on) if on else "",
         is_main=is_main,
         today=points(today) if moved else "",
         after=points(after) if moved else "",
@@ -224,6 +250,7 @@ def _steps(fix: Fix, basis: _Basis) -> tuple[tuple[Steps, ...], tuple[Steps, ...
             more.code,
             LANGUAGES.get(more.language, ""),
             with_code(more.note) if more.note else (),
+            tuple((ALSO.get(language, language), code) for language, code in more.also.items()),
         )
         (here if method in basis.methods else elsewhere).append(view)
     return tuple(here), tuple(elsewhere)
@@ -232,15 +259,15 @@ def _steps(fix: Fix, basis: _Basis) -> tuple[tuple[Steps, ...], tuple[Steps, ...
 def _title(report: Report, gaining: list[Fix], score: EventScore | None) -> Sentence:
     total = len(report.fixes)
     fixes = capital(number(total)) + (" fix" if total == 1 else " fixes")
-    lifts = len(lifting(report, score)) if score else 0
-    if score and lifts and score.possible is not None and points(score.possible) != points(score.emq):
+    lifts, end = lifted(report, score) if score else (0, 0.0)
+    if score and lifts and points(end) != points(score.emq):
         return sentence(
-            "{fixes}; {which} {event} from {today} to about {possible}",
+            "{fixes}; {which} {event} from {today} to about {end}",
             fixes=fixes,
             which=_which(lifts, total),
             event=again(score.event_name),
             today=points(score.emq),
-            possible=points(score.possible),
+            end=points(end),
         )
     if gaining:
         best = max(gaining, key=best_gain)
