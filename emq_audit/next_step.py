@@ -148,7 +148,7 @@ def plan(
         next=_next(setup.kind, main, fixes),
         method=method or named,
         typical=TYPICAL,
-        seen=_seen(shared) if setup.kind == "pixel+capi" else (),
+        seen=seen(shared) if setup.kind == "pixel+capi" else (),
         costs=tuple(replace(_converted(cost, rate or 1.0), here=cost.method == named) for cost in COSTS),
         currency=budget.currency if rate else HOME,
         rate=rate or 1.0,
@@ -182,7 +182,7 @@ def _next(kind: str, main: DedupEntry | None, fixes: Sequence[Fix]) -> str:
     return "fix" if fixes else "keep"
 
 
-def _seen(shared: Sequence[DedupEntry]) -> tuple[Seen, ...]:
+def seen(shared: Sequence[DedupEntry]) -> tuple[Seen, ...]:
     """All names together, then each, the most valuable first."""
     rows = [
         (entry.event_name, _both(entry), entry.browser_only - _joined(entry), entry.server_only - _joined(entry))

@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from emq_audit.mask import printable
-from emq_audit.next_step import shared_names
+from emq_audit.next_step import seen, shared_names
 from emq_audit.report import DedupEntry, FileRead, Input, Method, Rejection, Setup
 
 WEEK = 7 * 86400
@@ -64,12 +64,11 @@ def setup(con: duckdb.DuckDBPyConnection, pairing: Sequence[DedupEntry]) -> Setu
 def alone(pairing: Sequence[DedupEntry]) -> tuple[float | None, float | None]:
     """The shares of actions that only the browser and only the server reported, over event names that both sides sent.
 
-    Actions are pairs (each id once) and the events of either side without a partner. None where no name came from both sides.
+    Two reports of one action count once, also where only their ids keep them apart (as in next_step.seen). None where no name came from
+    both sides.
     """
-    shared = shared_names(pairing)
-    browser, server = sum(entry.browser_only for entry in shared), sum(entry.server_only for entry in shared)
-    actions = browser + server + sum(entry.pairs for entry in shared)
-    return (browser / actions, server / actions) if actions else (None, None)
+    whole = next(iter(seen(shared_names(pairing))), None)
+    return (whole.browser_only / whole.actions, whole.server_only / whole.actions) if whole else (None, None)
 
 
 def _same_days(con: duckdb.DuckDBPyConnection) -> float | None:

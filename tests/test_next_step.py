@@ -68,6 +68,9 @@ def test_a_log_with_both_sides_gives_its_shares(tmp_path: Path):
     setup = report.setup
     assert setup.same_days == 1 and "days" not in section(report).seen_note
     assert (setup.kind, setup.browser_only_share, setup.server_only_share) == ("pixel+capi", 1 / 8, 4 / 8)
+    prefixed = audit([write_log(tmp_path / "near.ndjson", *pair("a"), {"_side": "browser", "event_id": "id-77"}, {"event_id": "#id-77"})])
+    assert [miss.reason for miss in prefixed.dedup[0].unpaired] == ["prefix", "prefix"]
+    assert (prefixed.setup.browser_only_share, prefixed.setup.server_only_share) == (0, 0)
     one_side = audit([write_log(tmp_path / "one.ndjson", *alone_here[1:])]).setup
     assert (one_side.kind, one_side.browser_only_share, one_side.server_only_share, one_side.same_days) == ("capi", None, None, None)
 

@@ -72,9 +72,9 @@ class Method:
 class Setup:
     """`kind` is pixel+capi, pixel, capi, offline or unknown.
 
-    `browser_only_share`, `server_only_share`: of all actions under event names that both sides sent (pairs + browser_only + server_only of
-    `dedup`), the share that only this side reported; None where no name came from both. `same_days`: the share of browser and
-    server events from days (UTC) on which both sides sent some; None unless both did.
+    `browser_only_share`, `server_only_share`: of all actions under event names that both sides sent, the share that only this side
+    reported; reports of one action that only their ids keep apart are of both. None where no name came from both. `same_days`: the
+    share of browser and server events from days (UTC) on which both sides sent some; None unless both did.
     """
 
     kind: str
