@@ -155,6 +155,7 @@ def _values(source: str, consent: bool = False) -> str:
     """The leaves of a source as text, beside the JSON leaves that still tell a list from a scalar."""
     user = ", ".join(f"user_data.{key} AS {key}_leaf, first_text(user_data.{key}) AS {key}" for key in KEYS)
     misnamed = ", ".join(f'user_data."{key}"' for key in MISNAMED_KEYS)
+    named = ", ".join(f"'{key}', user_data.\"{key}\"" for key in MISNAMED_KEYS)
     return f"""
     SELECT file, "row", lower(side) AS side, first_text(sender) AS sender, first_text(pixel_id) AS pixel_id,
            unix_seconds(first_text(received_at), TRY_CAST(first_text(received_at) AS DOUBLE)) AS received_at, as_sent,
@@ -162,7 +163,7 @@ def _values(source: str, consent: bool = False) -> str:
            first_text(event_id) AS event_id, first_text(action_source) AS action_source,
            first_text(event_source_url) AS event_source_url, first_text(referrer_url) AS referrer_url,
            first_text(test_event_code) AS test_event_code, {user},
-           coalesce({misnamed}) IS NOT NULL AS misnamed_key,
+           CASE WHEN coalesce({misnamed}) IS NOT NULL THEN json_object({named}) END AS misnamed,
            custom_data, json_extract(custom_data, ['$.value', '$.currency', '$.order_id', '$.contents', '$.content_ids']) AS custom,
            event_name IS NULL AND event_time IS NULL AND user_data IS NULL AND event_id IS NULL AS no_event
            {", consent_state" if consent else ""}
@@ -185,17 +186,18 @@ def _judged(values: str, consent: bool = False) -> str:
         "ip_state(client_ip_address_leaf, client_ip_address, side) AS client_ip_address_state",
         "user_agent_state(client_user_agent_leaf, client_user_agent, side) AS client_user_agent_state",
     ]
+    several = " OR ".join(f"contains(CAST({key}_leaf AS VARCHAR), ',')" for key in hashed)
     return f"""
     SELECT file, "row", side_state(side) AS side, sender, pixel_id, received_at, as_sent, no_event,
            event_name, event_time, event_id, action_source, event_source_url, referrer_url, order_id, value_text, currency,
-           {", ".join(KEYS)}, {", ".join(states)},
+           {", ".join(KEYS)}, {", ".join(states)}, coalesce({several}, false) AS several,
            {NAME_STATE_SQL} AS name_state, time_state, CASE WHEN time_state <> 'seconds' THEN time_text END AS time_text,
            test_event_code, id_state(event_id_leaf, event_id) AS id_state,
            source_state(action_source) AS source_state, url_state(event_source_url) AS url_state,
            value_state(value_text, TRY_CAST(value_text AS DOUBLE)) AS value_state, currency_state(currency) AS currency_state,
            click_agreement(fbc, event_source_url) AS click_state, NOT is_blank(test_event_code) AS test_code,
            coalesce(shows_email(event_source_url), false) OR coalesce(shows_email(referrer_url), false) AS email_in_url,
-           coalesce(shows_email(CAST(custom_data AS VARCHAR)), false) AS email_in_custom, misnamed_key,
+           coalesce(shows_email(CAST(custom_data AS VARCHAR)), false) AS email_in_custom, misnamed, misnamed IS NOT NULL AS misnamed_key,
            coalesce(contains(CAST(contents AS VARCHAR), '[object Object]') OR contains(CAST(content_ids AS VARCHAR), '[object Object]'),
                     false) AS contents_broken,
            item_ids(contents, content_ids) AS item_ids,
@@ -259,7 +261,7 @@ def _define_view(
         CREATE VIEW events AS
         SELECT coalesce("row", rowid + list_extract({offsets}, list_position({numbers}, file))) AS "row", rowid AS place,
                {_pixel(con)} AS pixel, coalesce(received_at, event_time) AS moment,
-               * EXCLUDE ("row", no_event, has_received, delay),
+               * EXCLUDE ("row", no_event, has_received, delay, several, misnamed),
                CASE WHEN event_time IS NULL THEN NULL
                     WHEN event_time > coalesce(received_at, {now}) + 60 THEN 'future'
                     WHEN received_at IS NOT NULL AND delay > {limit} THEN 'old'

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from emq_audit.match_keys import BY_KEY, Hashing
 from emq_audit.right_forms import BLANKS, OTHER_HASH, RULES, SHA256, About
-from emq_audit.wrong_forms import NUMBERED, SMALL_DOMAINS, junk_hashes
+from emq_audit.wrong_forms import NUMBERED, SMALL_DOMAINS, by_hash, junk_hashes
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _hashed(key: str, text: str, about: About) -> Normalised | None:
         return None
     if is_junk_hash(key, digest):
         return _left_out("hash of placeholder text")
-    wrong = _wrong_texts(key).get(digest) if key in SMALL_DOMAINS else None
+    wrong = by_hash(key).get(digest) if key in SMALL_DOMAINS else None
     if wrong is None:
         return Normalised(digest + appendix, None, True, reason)
     form, _ = RULES[key](wrong, about)
@@ -139,13 +139,6 @@ def _hashed(key: str, text: str, about: About) -> Normalised | None:
         True,
         "hash of a form that Meta does not compare, replaced by the hash of the right one",
     )
-
-
-@lru_cache(maxsize=len(SMALL_DOMAINS))
-def _wrong_texts(key: str) -> dict[str, str]:
-    """The recognisable wrong forms of a key by their SHA-256. Dates take a second to make, once."""
-    right, wrong = SMALL_DOMAINS[key]()
-    return {sha256(text): text for text in wrong - right}
 
 
 def is_placeholder(text: str) -> bool:

@@ -12,24 +12,28 @@ from emq_audit.user_agents import BROWSER_SQL, OTHER, SYSTEM_SQL
 VALUES_SHOWN = 8
 DAYS_SHOWN = 62
 
-# By side and by what is asked: events without a partner, and all events.
+# By side, user agent and day (since 1970): events without a partner, and all events.
 _COUNTED = """
-    SELECT CAST(side AS VARCHAR), {value} AS value, count(reason), count(*)
-    FROM events LEFT JOIN unpaired USING (place) LEFT JOIN agents USING (client_user_agent)
+    CREATE OR REPLACE TEMP TABLE sided AS
+    SELECT CAST(side AS VARCHAR) AS side, client_user_agent, event_time // 86400 AS day, count(reason) AS alone, count(*) AS events
+    FROM events LEFT JOIN unpaired USING (place)
     WHERE side IN ('browser', 'server') AND name_state <> 'automatic' AND coalesce(event_name, '') IN (
         SELECT coalesce(event_name, '') FROM named GROUP BY 1 HAVING sum(browser) > 0 AND sum(server) > 0)
-    GROUP BY ALL ORDER BY ALL"""
+    GROUP BY ALL"""
 
-_VALUES = {"browser": BROWSER_SQL, "os": SYSTEM_SQL, "day": "strftime(to_timestamp(event_time), '%Y-%m-%d')"}
+_SUMMED = """
+    SELECT side, {value} AS value, CAST(sum(alone) AS BIGINT), CAST(sum(events) AS BIGINT)
+    FROM sided LEFT JOIN agents USING (client_user_agent) GROUP BY ALL ORDER BY ALL"""
+
+_VALUES = {"browser": BROWSER_SQL, "os": SYSTEM_SQL, "day": "strftime(to_timestamp(day * 86400), '%Y-%m-%d')"}
 
 
 def one_sided(con: duckdb.DuckDBPyConnection) -> tuple[OneSided, ...]:
     """By browser, os and day; the values with most events first, days in order. Empty unless both sides sent one event."""
-    return tuple(
-        row
-        for by, value in _VALUES.items()
-        for row in _shown(by, con.execute(_COUNTED.format(value=value)).fetchall())
-    )
+    con.execute(_COUNTED)
+    found = tuple(row for by, value in _VALUES.items() for row in _shown(by, con.execute(_SUMMED.format(value=value)).fetchall()))
+    con.execute("DROP TABLE sided")
+    return found
 
 
 def _shown(by: str, rows: list[tuple[str, str | None, int, int]]) -> list[OneSided]:

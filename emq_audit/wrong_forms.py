@@ -6,7 +6,7 @@ lists of texts when the audit starts; only the verdict leaves this module, never
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cache
 
@@ -129,10 +129,16 @@ SMALL_DOMAINS = {"country": _country_forms, "ge": _gender_forms, "st": _state_fo
 
 
 @cache
-def wrong_hashes(key: str) -> frozenset[str]:
-    """SHA-256 of the recognisable wrong forms of a small domain; kept, because the app audits more than once."""
+def wrong_texts(key: str) -> frozenset[str]:
+    """The recognisable wrong forms of a small domain; kept, because the app audits more than once."""
     right, wrong = SMALL_DOMAINS[key]()
-    return frozenset(_digest(text) for text in wrong - right)
+    return frozenset(wrong - right)
+
+
+@cache
+def by_hash(key: str) -> Mapping[str, str]:
+    """The wrong forms of a small domain by their SHA-256. Those of dates take a good part of a second to hash."""
+    return {hashlib.sha256(text.encode()).hexdigest(): text for text in wrong_texts(key)}
 
 
 def define(con: duckdb.DuckDBPyConnection) -> None:
@@ -153,17 +159,17 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
             f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM {junk})"
         )
         if key in SMALL_DOMAINS:
-            _table(con, "wrong_hash", wrong_hashes(key))
+            _table(con, "wrong_hash", wrong_texts(key), "sha256(hash)")
             con.execute(
                 f"""UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable'
                     AND {key}[:64] IN (FROM wrong_hash)"""
             )
 
 
-def _table(con: duckdb.DuckDBPyConnection, name: str, hashes: Collection[str]) -> None:
-    """A table of one column; by way of a frame, because a long list as a parameter takes seconds."""
-    con.register("hashes", pd.DataFrame({"hash": sorted(hashes)}))
-    con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM hashes")
+def _table(con: duckdb.DuckDBPyConnection, name: str, texts: Collection[str], value: str = "hash") -> None:
+    """A table of one column, `hash`: `value` of each text. By way of a frame, because a long list as a parameter takes seconds."""
+    con.register("hashes", pd.DataFrame({"hash": list(texts)}, dtype="str"))
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {value} AS hash FROM hashes")
     con.unregister("hashes")
 
 

@@ -187,11 +187,11 @@ def repaired_scores(
     con: duckdb.DuckDBPyConnection, sources: list[read.Source], region: str | None = None
 ) -> dict[tuple[str, str], float]:
     """The estimate by event name and side as after `fix`, without writing it. `con` holds `event_rows` (emq_audit.events.build), filled
-    from `sources`, which must still be readable: they are read again where anything may be repaired."""
+    from `sources`, which must still be readable: they are read again where `event_rows` does not keep enough to tell."""
     if values.nothing_to_do(con):
         table = outlook.before(con)
     else:
-        values.build(con, sources, region)
+        values.build(con, None if values.stored(con) else sources, region)
         table = outlook.after(con)
         values.forget(con)
     return {(row.event_name, row.side): row.emq for row in table.itertuples()}

@@ -50,13 +50,17 @@ class Outcome:
 
 def build(
     con: duckdb.DuckDBPyConnection,
-    sources: list[Source],
+    sources: list[Source] | None,
     region: str | None = None,
     told: Callable[[float], None] = lambda share: None,
 ) -> tuple[Outcome, ...]:
-    """Make `todo` and `fixed`; needs `event_rows` complete, and the sources it was filled from, still readable. Returns what was done, the
-    commonest first. `region` is the ISO country of phone numbers without country code; `told` hears the share done, 0 to 1."""
-    _find(con, sources)
+    """Make `todo` and `fixed`; needs `event_rows` complete, and the sources it was filled from, still readable; without sources what
+    `event_rows` itself keeps must do (see `stored`), and the patches are of no use. Returns what was done, the commonest first.
+    `region` is the ISO country of phone numbers without country code; `told` hears the share done, 0 to 1."""
+    if sources is None:
+        _find_stored(con)
+    else:
+        _find(con, sources)
     counts: Counter[tuple[str, str, str, str]] = Counter()
     keys = [key for key in KEYS if con.execute(f"SELECT 1 FROM todo WHERE {key} IS NOT NULL LIMIT 1").fetchone()]
     for number, key in enumerate(keys):
@@ -71,9 +75,7 @@ def build(
 
 def nothing_to_do(con: duckdb.DuckDBPyConnection) -> bool:
     """Is every value of `event_rows` either as Meta asks for it or beyond repair? Cheaper than `build`, which looks at the values."""
-    raw = (f"({key}_state = 'usable' AND side <> 'server' AND NOT is_sha256({key}))" for key in _HASHED)
-    faulty = (f"{key}_state NOT IN ({_fine(key)})" for key in KEYS)
-    some = " OR ".join(("misnamed_key", *faulty, *raw))
+    some = " OR ".join(("misnamed_key", *(_faulty(key) for key in KEYS)))
     return con.execute(f"SELECT 1 FROM event_rows WHERE NOT no_event AND ({some}) LIMIT 1").fetchone() is None
 
 
@@ -113,6 +115,33 @@ def _find(con: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
                        FROM event_rows WHERE rowid BETWEEN {first} AND {last})
                   WHERE NOT no_event)
             WHERE {some} OR misnamed IS NOT NULL OR bare""")
+
+
+def stored(con: duckdb.DuckDBPyConnection) -> bool:
+    """Does `event_rows` keep all that decides whether a key is usable after the repair? Of a list it keeps the value that counts alone."""
+    faulty = " OR ".join(f"{key}_state NOT IN ({_fine(key)})" for key in _HASHED)
+    lost = f"SELECT 1 FROM event_rows WHERE NOT no_event AND several AND ({faulty}) LIMIT 1"
+    return con.execute(lost).fetchone() is None
+
+
+def _find_stored(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill `todo` from `event_rows` alone."""
+    values = ", ".join(f"CASE WHEN {_faulty(key)} THEN to_json({key}) END AS {key}" for key in KEYS)
+    states = ", ".join(f"{key}_state" for key in KEYS)
+    some = " OR ".join(f"{key} IS NOT NULL" for key in KEYS)
+    con.execute(f"""
+        CREATE TABLE todo AS
+        SELECT * REPLACE (CASE WHEN st IS NOT NULL OR zp IS NOT NULL THEN country_sent END AS country_sent)
+        FROM (SELECT rowid AS place, event_time AS seconds, {states}, {values}, to_json(country) AS country_sent,
+                     misnamed, false AS bare
+              FROM event_rows WHERE NOT no_event)
+        WHERE {some} OR misnamed IS NOT NULL""")
+
+
+def _faulty(key: str) -> str:
+    """SQL: is the value of this key in `event_rows` one that the audit calls faulty, or personal and readable?"""
+    raw = f" OR ({key}_state = 'usable' AND side <> 'server' AND NOT is_sha256({key}))" if key in _HASHED else ""
+    return f"{key}_state NOT IN ({_fine(key)}){raw}"
 
 
 def _to_do(key: str) -> str:

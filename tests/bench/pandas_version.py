@@ -22,7 +22,7 @@ from emq_audit.match_keys import KEYS
 from emq_audit.read import MISNAMED_KEYS
 from emq_audit.score import score
 from emq_audit.suspects import user_agent_state
-from emq_audit.wrong_forms import NUMBERED, SMALL_DOMAINS, junk_hashes, wrong_hashes
+from emq_audit.wrong_forms import NUMBERED, SMALL_DOMAINS, by_hash, junk_hashes
 from tests.bench.plain_facts import OTHER_SOURCES, number_of
 from tests.bench.plain_states import HASHED, PLACEHOLDER_WORDS, first_text
 
@@ -68,7 +68,7 @@ def hashed_state(log: pd.DataFrame, key: str) -> pd.Series:
     digest, sound = values.str[:64], values.str.fullmatch(SHA256, na=False)
     cases = [(~present(log, column), "missing"), (sound & digest.isin(junk_hashes(numbers=key not in NUMBERED)), "junk")]
     if key in SMALL_DOMAINS and sound.any():
-        cases.append((sound & digest.isin(wrong_hashes(key)), "wrong_form"))
+        cases.append((sound & digest.isin(by_hash(key)), "wrong_form"))
     cases += [
         (sound, "usable"), (blank(values), "empty"),
         (values.str.fullmatch(r"\s*[0-9A-Fa-f]{64}(?:\.[A-Za-z0-9_-]{2,8})?\s*", na=False), "uppercase"),

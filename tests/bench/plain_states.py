@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from emq_audit.suspects import phone_state, user_agent_state
-from emq_audit.wrong_forms import HASHED_KEYS, NUMBERED, SMALL_DOMAINS, junk_hashes, wrong_hashes
+from emq_audit.wrong_forms import HASHED_KEYS, NUMBERED, SMALL_DOMAINS, by_hash, junk_hashes
 
 Event = dict[str, Any]
 
@@ -114,7 +114,7 @@ def _known_digest(key: str, digest: str) -> str | None:
     """`junk` or `wrong_form` where a dictionary knows what was hashed."""
     if digest in _JUNK[key]:
         return "junk"
-    return "wrong_form" if key in SMALL_DOMAINS and digest in wrong_hashes(key) else None
+    return "wrong_form" if key in SMALL_DOMAINS and digest in by_hash(key) else None
 
 
 def _other_digest(text: str, side: str) -> str | None:
