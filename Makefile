@@ -10,7 +10,7 @@ app: $(STAMP)
 	$(BIN)/emq-audit app
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 clean:
 	rm -rf $(VENV)
