@@ -48,7 +48,8 @@ class Read:
 COLUMNS = (
     "side, as_sent, sender, pixel_id, received_at, event_name, time_text, event_id, action_source, event_source_url, referrer_url,"
     " test_event_code, em, CAST(em_leaf AS VARCHAR) AS em_leaf, ph, CAST(ph_leaf AS VARCHAR) AS ph_leaf, fn, ln, ge, db, ct, st, zp,"
-    " country, external_id, fbp, fbc, client_ip_address, client_user_agent, misnamed_key, CAST(custom_data AS VARCHAR) AS custom_data"
+    " country, external_id, fbp, fbc, client_ip_address, client_user_agent, misnamed IS NOT NULL AS misnamed_key,"
+    " CAST(custom_data AS VARCHAR) AS custom_data"
 )
 
 
