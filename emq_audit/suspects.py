@@ -23,9 +23,10 @@ _WEBHOOKS = re.compile(
 def judge_user_agents(con: duckdb.DuckDBPyConnection) -> None:
     """Settle the provisional states `usable` and `suspect` in `event_rows`: usable, bot, http_library, webhook or malformed."""
     agents = con.execute("""
-        SELECT client_user_agent, client_user_agent_state
-        FROM (SELECT DISTINCT client_user_agent, client_user_agent_state FROM event_rows
-              WHERE client_user_agent_state IN ('usable', 'suspect'))
+        WITH agents AS MATERIALIZED (  -- each once before it is looked at
+             SELECT DISTINCT client_user_agent, client_user_agent_state FROM event_rows
+             WHERE client_user_agent_state IN ('usable', 'suspect'))
+        SELECT client_user_agent, client_user_agent_state FROM agents
         WHERE NOT is_browser(client_user_agent) AND NOT is_browser_in_app(client_user_agent)""").fetchall()
     settled = [(agent, state) for agent, was in agents if (state := user_agent_state(agent)) != was]
     _store(con, "client_user_agent", settled)
