@@ -31,7 +31,8 @@ METHODS = {
 """The four ways to run the Conversions API, and the words for them."""
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-_THINGS = {thing.id: thing for thing in (*REMEDIES, *OPPORTUNITIES)}
+THINGS = {thing.id: thing for thing in (*REMEDIES, *OPPORTUNITIES)}
+"""Everything that may be done, by the id of its fix."""
 
 
 def possible(patterns: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +62,7 @@ def ranked(found: Iterable[Fix], weights: Mapping[str, float] = EVENT_WEIGHTS) -
 
 def path(found: tuple[Fix, ...], patterns: pd.DataFrame) -> tuple[PathStep, ...]:
     """The scores after the first fix, after the first two, and so on, as ranked; fixes without points are left out."""
-    steps = [(fix.fix, gains.masks(_THINGS[fix.fix], patterns)) for fix in found if fix.gain]
+    steps = [(fix.fix, gains.masks(THINGS[fix.fix], patterns)) for fix in found if fix.gain]
     return tuple(PathStep(fix, scores) for fix, scores in gains.path(patterns, steps))
 
 

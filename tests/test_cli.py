@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from emq_audit.checks import ALL
 from emq_audit.cli import main
+from emq_audit.fixes import THINGS
 from tests.logs import pair, write_log
 
 CONTRACT = {
@@ -137,6 +138,13 @@ def test_checks_lists_and_explain_explains_every_check() -> None:
         told = run("explain", check.id)
         assert told.exit_code == 0
         assert check.why in told.output and check.fix in told.output
+
+
+def test_explain_tells_the_steps_of_every_fix_that_the_terminal_names() -> None:
+    for identity, fix in THINGS.items():
+        told = run("explain", identity)
+        assert told.exit_code == 0 and fix.title in told.output
+        assert told.output.count("Steps: ") == 4 and "  1. " in told.output
 
 
 def test_explain_offers_the_nearest_id() -> None:

@@ -47,16 +47,19 @@ def checks(severity: str | None) -> None:
             click.echo(f"  {check.id:28} {check.severity:9} {check.title}")
 
 
-@main.command(short_help="Say what a check asks and how to fix it.")
-@click.argument("check_id", metavar="ID")
+@main.command(short_help="Say what a check asks, or how a fix is done.")
+@click.argument("identity", metavar="ID")
 @told
-def explain(check_id: str) -> None:
-    """Say what a check asks, why it matters and how to fix what it finds."""
+def explain(identity: str) -> None:
+    """Say what a check asks, why it matters and how to fix what it finds; of a fix, its steps on every platform."""
     from emq_audit.checks import chosen
-    from emq_audit.fixes import METHODS, steps
+    from emq_audit.fixes import THINGS
     from emq_audit.remedies import BY_ID, REMEDY_OF
 
-    check = chosen([check_id])[0]
+    if identity in THINGS:
+        _show_fix(identity)
+        return
+    check = chosen([identity])[0]
     click.secho(check.title, bold=True)
     click.echo(f"{check.id} · {check.severity} · {check.evidence}\n")
     for heading, text in (
@@ -69,10 +72,24 @@ def explain(check_id: str) -> None:
     click.echo(f"Counted over\n  {check.over}\n")
     if check.source:
         click.echo(f"Source\n  {check.source}\n")
-    remedy = BY_ID[REMEDY_OF[check.id]]
+    _show_steps(BY_ID[REMEDY_OF[check.id]].id)
+
+
+def _show_fix(identity: str) -> None:
+    from emq_audit.fixes import THINGS
+
+    fix = THINGS[identity]
+    click.secho(fix.title, bold=True)
+    click.echo(f"{fix.id} · {fix.owner}, {fix.effort}\n\n{fix.because}\n")
+    _show_steps(identity)
+
+
+def _show_steps(identity: str) -> None:
+    from emq_audit.fixes import METHODS, steps
+
     for method, words in METHODS.items():
         click.secho(f"Steps: {words}", bold=True)
-        for number, step in enumerate(steps(method, remedy.id), 1):
+        for number, step in enumerate(steps(method, identity), 1):
             click.echo(f"  {number}. {step}")
 
 

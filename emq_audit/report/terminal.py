@@ -265,9 +265,8 @@ def _path(report: Report) -> list[Text]:
 
 
 def _settled(fix: Fix) -> list[str]:
-    """The findings it settles, or where the values are to be had."""
-    sources = {"forward": "the other side's report has it", "attach": "known from the visitor's other events", "collect": "not sent yet"}
-    return [f"checks: {', '.join(fix.checks)}"] if fix.checks else [words for kind, words in sources.items() if kind == fix.kind]
+    """The findings it settles, and how to read its steps."""
+    return [*([f"checks: {', '.join(fix.checks)}"] if fix.checks else []), f"steps: emq-audit explain {fix.fix}"]
 
 
 def _gains(report: Report, fix: Fix) -> str:
