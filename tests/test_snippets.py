@@ -101,6 +101,9 @@ def test_hashing_gives_the_example_of_meta():
     assert names["name"]("Valéry").startswith("08e1996b")
     assert names["name"](" O'Neil-Smith ") == names["name"]("O'Neil\u00a0Smith") == sha256("oneilsmith")
     assert names["email"](" ") is None
+    forms = ("20 12 34 56", "+45 20 12 34 56", "0045 20123456", "020123456")
+    assert {names["phone"](text, "45") for text in forms} == {sha256("4520123456")}
+    assert names["phone"]("none", "45") is None
 
 
 def test_stored_hashes_are_repaired_only_if_they_are_sha256():
@@ -347,12 +350,17 @@ def test_contact_equals_the_audits_own_form():
 
 
 def test_advanced_matching():
-    f = snippet("advanced-matching")["advanced_matching"]
+    matching = snippet("advanced-matching")["advanced_matching"]
+
+    def f(customer):
+        return matching(customer, "45")
+
     assert f({}) == "{}"
     got = json.loads(f({"email": " J@X.dk", "phone": "+45 20 12 34 56", "number": "A7", "country": "DK", "last_name": "</script>"}))
     assert got == {"em": "j@x.dk", "ph": "4520123456", "external_id": "A7", "country": "dk", "ln": "</script>"}
     assert "<" not in f({"last_name": "</script>"})
     assert f({"email": " ", "phone": "none", "city": None}) == "{}"
+    assert json.loads(f({"phone": "20 12 34 56"})) == {"ph": "4520123456"}
 
 
 def test_attach():
