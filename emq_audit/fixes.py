@@ -49,20 +49,22 @@ def fixes(answers: list[Answer], patterns: pd.DataFrame, weights: Mapping[str, f
 
 
 def ranked(found: Iterable[Fix], weights: Mapping[str, float] = EVENT_WEIGHTS) -> tuple[Fix, ...]:
-    """The best first: by points x events x weight of the event for every hour of effort, what nobody sends yet after the rest; then those
-    without points, by the severity of what they settle. Events that are not in `weights` weigh 1."""
+    """The best first: by points x events x weight of the event for every hour of effort; then those without points, by the severity of
+    what they settle; last what nobody sends yet. Events that are not in `weights` weigh 1."""
 
     def rank(fix: Fix) -> tuple:
         worth = sum(points * weights.get(name, 1) for name, points in fix.worth.items())
         severity = min((SEVERITY_RANK[CHECKS_BY_ID[check].severity] for check in fix.checks), default=len(SEVERITY_RANK))
-        return not fix.gain, fix.kind == "collect", -worth / fix.hours, severity, -fix.events
+        return fix.kind == "collect", not fix.gain, -worth / fix.hours, severity, -fix.events
 
     return tuple(sorted(found, key=rank))
 
 
 def path(found: tuple[Fix, ...], patterns: pd.DataFrame) -> tuple[PathStep, ...]:
-    """The scores after the first fix, after the first two, and so on, as ranked; fixes without points are left out."""
-    steps = [(fix.fix, gains.masks(THINGS[fix.fix], patterns)) for fix in found if fix.gain]
+    """The scores after the first fix, after the first two, and so on, as ranked, what nobody sends yet last. A repair that brings points
+    only beside another one (IP address and user agent count together) has its step; what changes no key has none."""
+    ordered = sorted(found, key=lambda fix: fix.kind == "collect")
+    steps = [(fix.fix, masks) for fix in ordered if (masks := gains.masks(THINGS[fix.fix], patterns))]
     return tuple(PathStep(fix, scores) for fix, scores in gains.path(patterns, steps))
 
 
@@ -104,11 +106,13 @@ def _opportunity(thing: Opportunity, patterns: pd.DataFrame, today: pd.DataFrame
         return None
     events, in_scope = _extent([], patterns, found)
     lacking = [f"{BY_KEY[key].label}: {_events(int(patterns['events'].to_numpy()[mask].sum()))}" for key, mask in found.items()]
+    left = len(lacking) - 4
+    more = [f"and {left} more key{'' if left == 1 else 's'}"] if left > 0 else []
     verb = "could carry it" if thing.kind == "collect" else "could have it"
     return Fix(
         fix=thing.id,
         title=thing.title,
-        why=f"{'; '.join(lacking[:4])}{f'; and {len(lacking) - 4} more keys' if len(lacking) > 4 else ''} {verb}. {thing.because}",
+        why=f"{'; '.join((*lacking[:4], *more))} {verb}. {thing.because}",
         checks=(),
         gain=gain.points,
         scores=gain.scores,

@@ -81,8 +81,8 @@ OPPORTUNITIES = (
         id="attach-contact",
         kind="attach",
         title="Keep a visitor's email and phone, and send them with later events",
-        because="The same visitor, by fbp or external_id, showed them elsewhere in this log. Before a visitor has shown them once, "
-        "nobody can send them; from the next visit on you can.",
+        because="The same visitor, by fbp or external_id, showed them elsewhere in this log. The gain counts all events of such visitors, "
+        "so it is the most this can bring: before a visitor has shown them once, nobody can send them.",
         keys=("em", "ph"),
         owner="developer",
         effort="1 day",

@@ -84,6 +84,7 @@ def open_audit(
     weights: Mapping[str, float] | None = None,
     budget: next_step.Budget | None = None,
     quality: str | Path | None = None,
+    method: str | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit files, folders, globs or DataFrames, and keep the events for look-ups.
@@ -93,6 +94,7 @@ def open_audit(
     file of the shop's orders to set the purchases against, `what_if` shares of events (0-1) by match key to score as well,
     `weights` what an event is worth in ranking the fixes, by event name (beside weights.EVENT_WEIGHTS),
     `budget` the ad spend a month and its currency for the payback,
+    `method` (one of fixes.METHODS) how the server's events are sent, where the log does not tell,
     `quality` a saved answer of Meta's Dataset Quality API to set beside the audit.
     Raises AuditError when nothing can be read.
     """
@@ -114,7 +116,7 @@ def open_audit(
         tell(0.6, "Counting")
         relations.build(con)
         tell(0.7, "Checking")
-        beside = _Beside(region, orders, what_if or {}, {**EVENT_WEIGHTS, **(weights or {})}, budget)
+        beside = _Beside(region, orders, what_if or {}, {**EVENT_WEIGHTS, **(weights or {})}, budget, method)
         report = _report(con, reading, asked, moment, beside, tell)
         if answer:
             report = replace(report, meta=compare(report, answer))
@@ -146,6 +148,7 @@ class _Beside:
     what_if: Mapping[str, float]
     weights: Mapping[str, float]
     budget: next_step.Budget | None
+    method: str | None
 
 
 def _report(
@@ -182,8 +185,8 @@ def _report(
         ios_share=cookies.ios_share(con),
         consent=consent.consent(con),
         consent_modes=consent.modes(website),
-        plan=next_step.plan(ways, pairing, todo, beside.budget),
-        payback=next_step.payback(ways, beside.budget),
+        plan=next_step.plan(ways, pairing, todo, beside.budget, beside.method),
+        payback=next_step.payback(ways, beside.budget, beside.method),
         doubles=doubles.doubles(con),
         disagreements=conversions.disagreements(con),
         lacking=conversions.lacking(con),

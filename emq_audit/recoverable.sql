@@ -34,7 +34,8 @@ UNION ALL
 SELECT by_id, CASE WHEN min(em) = max(em) THEN {em} ELSE 0 END | CASE WHEN min(ph) = max(ph) THEN {ph} ELSE 0 END AS known
 FROM shown WHERE by_id IS NOT NULL GROUP BY by_id HAVING known > 0;
 
--- recoverable: one row per event that lacks something known: `forward` from its other report, `attach` from its visitor's other events.
+-- recoverable: one row per event that lacks something known: `forward` from its other report, `attach` from its visitor's other events,
+-- but for what its other report has: nothing is offered twice.
 CREATE TABLE recoverable AS
 WITH attachable AS (
     SELECT shown.place, (coalesce(a.known, 0) | coalesce(b.known, 0))
@@ -42,7 +43,7 @@ WITH attachable AS (
                | CASE WHEN by_id IS NULL THEN 0 ELSE {external_id} END) AS attach
     FROM shown LEFT JOIN visitors AS a ON a.visitor = shown.by_fbp LEFT JOIN visitors AS b ON b.visitor = shown.by_id
     WHERE em IS NULL OR ph IS NULL OR by_id IS NULL)
-SELECT place, CAST(coalesce(forward, 0) AS INTEGER) AS forward, CAST(coalesce(attach, 0) AS INTEGER) AS attach
+SELECT place, CAST(coalesce(forward, 0) AS INTEGER) AS forward, CAST(coalesce(attach, 0) & ~coalesce(forward, 0) AS INTEGER) AS attach
 FROM forwardable FULL JOIN (FROM attachable WHERE attach > 0) USING (place);
 
 DROP TABLE forwardable; DROP TABLE shown; DROP TABLE visitors;

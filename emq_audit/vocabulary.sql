@@ -61,9 +61,10 @@ CREATE MACRO unhashed_state(text, side, plausible) AS
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{56}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}') THEN 'other_hash'::key_state
          WHEN regexp_full_match(text, '[A-Za-z0-9+/]{43}=') THEN 'base64'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
+         -- What no hashing could turn into a match ("call me" as an email) is malformed on either side.
+         WHEN NOT plausible THEN 'malformed'::key_state
          WHEN side = 'server' THEN 'raw'::key_state
-         WHEN plausible THEN 'usable'::key_state
-         ELSE 'malformed'::key_state
+         ELSE 'usable'::key_state
     END;
 
 -- The state of a key that Meta wants hashed. `plausible`: could this text be hashed by the pixel and then match?

@@ -20,7 +20,7 @@ def read_weights(text: str) -> dict[str, float]:
             weight = float(number)
         except ValueError:
             weight = -1.0
-        if not (sign and name and 0 <= weight < 1e9):
+        if not (sign and name and "=" not in name and 0 <= weight < 1e9):
             raise AuditError(f"{part!r} is no weight of an event.", "Write an event name and a number: Lead=30,Purchase=5.")
         weights[name] = weight
     if not weights:

@@ -38,6 +38,8 @@ def read_shares(text: str) -> dict[str, float]:
             share = -1.0
         if not 0 <= share <= 1:
             raise AuditError(f"{part} is no share of events.", "Write a number from 0 to 1, or a percentage: em=0.95 or em=95%.")
+        if key in shares:
+            raise AuditError(f"{key} has two shares.", "Name each key once: em=0.95,fbc=0.4.")
         shares[key] = share
     if not shares:
         raise AuditError("The what-if names no key.", "Write em=0.95,fbc=0.4.")

@@ -67,11 +67,14 @@ def same(one: dict, other: dict) -> bool:
 
 
 def attached(events: list[dict], thing: Opportunity) -> list[dict]:
-    """Every event with what other events of the visitor, by fbp or external_id, carry."""
+    """Every event with what other events of the visitor, by fbp or external_id, carry, but for what its other report could hand on."""
     done = []
     for event in events:
         more: dict = {}
+        reports = [other for other in events if other["_side"] != event["_side"] and same(other, event)]
         for key in thing.keys:
+            if any(different(other).get(key) is not None for other in reports):
+                continue
             for by in ("fbp", "external_id"):
                 mine = different(event).get(by)
                 if different(event).get(key) is None and mine is not None and by != key:
@@ -103,8 +106,19 @@ def test_the_path_is_scored_together_not_added(tmp_path: Path) -> None:
     today = next(score.emq for score in before.scores if score.event_name == "Purchase")
     reached = [step.scores["Purchase"] for step in before.path]
     assert [step.fix for step in before.path] == [fix.fix for fix in before.fixes if fix.gain]
+    server = {score.event_name: score.possible for score in before.scores if score.side == "server"}
+    assert all(before.path[-1].scores[name] >= possible - 1e-4 for name, possible in server.items())
     assert reached == sorted(reached) and reached[0] == pytest.approx(today + alone[before.path[0].fix], abs=1e-3)
     assert reached[-1] < today + sum(alone.values())
+
+
+def test_repairs_that_bring_points_only_together_have_their_steps(tmp_path: Path) -> None:
+    neither = {"client_ip_address": "10.0.0.1", "client_user_agent": "axios/1.7.2"}
+    report = audited(tmp_path, [neither, neither | {"event_id": "2"}])
+    (score,) = report.scores
+    assert [fix.gain for fix in report.fixes if fix.fix in ("visitor-ip-address", "visitor-user-agent")] == [{}, {}]
+    *_, last = [step for step in report.path if not step.fix.startswith("collect")]
+    assert last.scores["Purchase"] == pytest.approx(score.possible, abs=1e-4) and score.possible > score.emq + 0.05
 
 
 def test_a_value_of_two_people_on_one_browser_is_attached_to_nobody(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from emq_audit.report.words import (
     counted,
     listed,
     log,
+    number,
     of,
     percent,
     period,
@@ -58,7 +59,8 @@ def overview(report: Report) -> tuple[str, str]:
 def _below(scores: Sequence[EventScore]) -> str:
     below = [f"{shown(s.event_name, 30)} at {points(s.emq)}" for s in scores if standing(s) == "below"]
     if not below:
-        return "No event is below target. "
+        near = sum(standing(score) == "close" for score in scores)
+        return f"No event is clearly below target; {number(near)} too close to call. " if near else "No event is below target. "
     more = [f"{count(len(below) - 3)} more"] if len(below) > 3 else []
     return f"Below target: {listed(below[:3] + more)}. "
 
@@ -225,7 +227,7 @@ def fixes(report: Report) -> tuple[str, str]:
         f"{sign_up(len(known))} {plural(len(known), 'fix takes', 'fixes take')} {name} "
         f"from about {points(way.today)} to about {points(way.known)}"
     )
-    if score.possible is not None and points(score.possible) not in (points(way.today), points(way.known)):
+    if score.possible is not None and points(score.possible) != points(way.today) and score.possible < way.known - SEEN:
         told += f"; repairs alone, to about {points(score.possible)}"
     return f"{told}.", note
 
@@ -235,10 +237,14 @@ def raised(report: Report) -> list[EventScore]:
     return [score for score in leading(report) if path.of_event(report, score).steps]
 
 
+SEEN = 0.05  # EMQ points: less is written "under 0.1"
+
+
 def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:
     """(event name, points) a fix is announced with: the main event if it gains there, else where it gains most."""
     gains = {name: value for name, value in fix.gain.items() if value > 0}
     if not gains:
         return None
-    name = first if first in gains else max(gains, key=gains.__getitem__)
+    best = max(gains, key=gains.__getitem__)
+    name = first if gains.get(first or "", 0) >= SEEN or (gains[best] < SEEN and first in gains) else best
     return name, gains[name]

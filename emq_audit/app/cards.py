@@ -7,7 +7,7 @@ from markupsafe import Markup
 from emq_audit.app import answers, page, parts
 from emq_audit.app.words import shown
 from emq_audit.report import Fix, path
-from emq_audit.report.words import count, counted, gain, points
+from emq_audit.report.words import count, counted, gain, gained, points
 
 
 def row(fixes: Sequence[Fix], first: str | None) -> Markup:
@@ -38,15 +38,16 @@ def brings(fix: Fix, first: str | None) -> Markup:
     if best is None:
         return Markup('<div class="emq-gain"><small>no points, still needed</small></div>')
     name, value = best
-    side = path.other_side(page.report(), fix, name)
+    told, side = gain(value), path.other_side(page.report(), fix, name)
     way = f", {side} side" if side else ""
     if name in fix.scores:
         before, after = fix.scores[name]
         if points(before) != points(after):
             way += f" {points(before)} → {points(after)}"
+        told = gained(before, after)
     most = Markup("<small>at most</small>") if fix.kind == "collect" else ""
     return Markup('<div class="emq-gain">{}<small>{}{}</small>{}</div>').format(
-        gain(value), shown(name, 22), way, most
+        told, shown(name, 22), way, most
     )
 
 

@@ -45,6 +45,11 @@ from emq_audit.cli.options import REGION, SIDE, moment, names, progress, shares,
 @click.option("--rate", metavar="7.46", help="How many DKK one unit of that currency costs.")
 @click.option("--assumed-saving", metavar="13%", help="Lower cost per result to assume [13%, published; never a measurement].")
 @click.option(
+    "--method",
+    type=click.Choice(["shopify", "gtm-server", "partner", "direct-api"]),
+    help="How your server's events reach Meta, if the log does not say: whose steps the report shows.",
+)
+@click.option(
     "--weights", callback=weights, metavar="Lead=30,..", help="What an event is worth in ranking the fixes [Purchase 20, page views 1]."
 )
 @click.option("--select", callback=names, metavar="ID,..", help="Ask only these checks.")

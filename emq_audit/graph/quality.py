@@ -190,7 +190,7 @@ def load(source: str | Path | bytes) -> Quality:
             f"The file is not sound JSON; it was read with {found.repairs} repair{'s' if found.repairs > 1 else ''}."
         )
     quality = _quality(found.values, notes)
-    if not quality.events:
+    if not any(event.emq is not None or event.keys or event.coverage or event.diagnostics or event.dedupe for event in quality.events):
         known = any(isinstance(value, dict) and "web" in value for value in found.values)
         if not known:
             raise AuditError(f"{name} holds no answer of Meta's Dataset Quality API.", _HOW_TO_SAVE)

@@ -64,6 +64,8 @@ def sheets(orders: Any, folder: Path) -> list[Sheet]:
 
 def check(orders: Any) -> None:
     """Raises AuditError where an order file is missing or no table, so that a long audit need not end in that."""
+    if isinstance(orders, str | Path) and Path(orders).is_dir():
+        raise AuditError(f"{printable(str(orders))} is a folder, not an orders file.", WHAT_TO_GIVE)
     if not (isinstance(orders, str) and orders == "-"):  # standard input can be read once
         with tempfile.TemporaryDirectory(prefix="emq-audit-") as place:
             sheets(orders, Path(place))

@@ -108,7 +108,7 @@ def _statuses(con: duckdb.DuckDBPyConnection, listing: Listing) -> list[str]:
     )
     if untrue:
         said.append(
-            f"Orders in the file that are not paid, cancelled, or tests: {untrue:,}{_words(con, 'NOT true_order')}."
+            f"Orders in the file that do not count, because they are unpaid, cancelled or tests: {untrue:,}{_words(con, 'NOT true_order')}."
         )
     if refunded:
         said.append(

@@ -83,6 +83,8 @@ def fix(
     `side` and `region` as for pipeline.open_audit. Raises AuditError when nothing can be read or the file cannot be written.
     """
     tell = progress or (lambda share, words: None)
+    if str(path) == "-":
+        raise AuditError("The repaired log is not written to standard output: it holds personal data.", "Name a file: fixed.ndjson.")
     if not path.parent.is_dir():
         raise AuditError(f"{path} cannot be written: there is no such folder.", "Name a file in a folder you can write to.")
     if path.suffix.lower() in _OTHER_KINDS:

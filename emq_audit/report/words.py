@@ -194,6 +194,11 @@ def gain(value: float) -> str:
     return f"+{value:.1f}" if value >= 0.05 else "under 0.1"
 
 
+def gained(before: float, after: float) -> str:
+    """The gain between two estimates as they are written, so that 7.2 and 8.5 make +1.3."""
+    return gain(round(after, 1) - round(before, 1)) if after - before >= 0.05 else gain(after - before)
+
+
 def side_events(side: str) -> str:
     return SIDE_EVENTS.get(side, "events")
 

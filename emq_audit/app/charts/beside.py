@@ -69,5 +69,5 @@ def _row(figure: go.Figure, row: int, event: EventBeside, moved: Mapping[str, fl
         figure.add_annotation(x=event.meta, yshift=23, text=f"<b>{points(event.meta)}</b>", font={"size": 14}, **plate)
     left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -LEFT, "align": "left", "showarrow": False}
     figure.add_annotation(y=row, yshift=9, text=f"<b>{name(event.event_name)}</b>", **left)
-    figure.add_annotation(y=row, yshift=-9, text="server events" if event.events else "not in this log",
+    figure.add_annotation(y=row, yshift=-9, text="server events" if event.events else "no server events in this log",
                           font={"size": 12, "color": colour.muted}, **left)  # fmt: skip

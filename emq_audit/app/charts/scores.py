@@ -106,5 +106,5 @@ def _hover(score: EventScore) -> str:
         f"{count(score.events)} {_side(score)}",
     ]
     if has_gain(score):
-        lines.insert(2, f"possible after the fixes {points(score.possible)}")
+        lines.insert(2, f"possible after the repairs {points(score.possible)}")
     return "<br>".join(lines)

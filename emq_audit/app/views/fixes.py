@@ -135,7 +135,8 @@ def _title(way: path.Path, score: EventScore) -> str:
 def _list(report: Report, event: str | None, platform: str | None) -> None:
     first = event or main_event(report)
     place = {fix.fix: number for number, fix in enumerate(report.fixes, 1)}
-    for kinds, title, note in GROUPS:
+    groups = sorted(GROUPS, key=lambda group: min((place[fix.fix] for fix in report.fixes if fix.kind in group[0]), default=0))
+    for kinds, title, note in groups:
         group = [fix for fix in report.fixes if fix.kind in kinds]
         if group:
             parts.show(parts.section(title, note))

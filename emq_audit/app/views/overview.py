@@ -77,11 +77,12 @@ def _paired(report: Report) -> Figure:
     entry = main_entry(report)
     if entry is None:
         return Figure("Browser events paired", "–", "", "one side only, nothing to pair", "none")
-    share = entry.event_coverage
-    return Figure(
-        f"{shown(entry.event_name, 24)} paired", percent(share), f"goal {percent(COVERAGE_GOAL)}",
-        "browser events also sent by the server", "good" if share >= COVERAGE_GOAL else "close",
-    )  # fmt: skip
+    share, name = entry.event_coverage, shown(entry.event_name, 24)
+    if entry.counted_twice:
+        told, tone = f"{count(entry.counted_twice)} probably counted twice", "close"
+    else:
+        told, tone = "browser events also sent by the server", "good" if share >= COVERAGE_GOAL else "close"
+    return Figure(f"{name} paired", percent(share), f"goal {percent(COVERAGE_GOAL)}", told, tone)
 
 
 def _worst(report: Report) -> Figure:
@@ -101,7 +102,7 @@ def _scores(report: Report) -> None:
     if scores:
         entries = [("dot", "estimate, bar = likely range")]
         if any(chart.has_gain(score) for score in scores):
-            entries.append(("diamond", "possible after the fixes"))
+            entries.append(("diamond", "possible after the repairs"))
         parts.show(title, parts.legend(entries))
         page.draw(chart.chart(scores[:SHOWN], page.palette()), chart.alt(scores[:SHOWN]), "scores")
         if len(scores) > SHOWN:

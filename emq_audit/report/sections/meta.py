@@ -231,7 +231,7 @@ def _score(event: EventBeside, moved: float | None, axis: Axis) -> ScoreRow:
     known = event.low is not None and event.high is not None
     return ScoreRow(
         name=log(event.event_name),
-        events=f"{count(event.events)} {side_events(event.side or '')}" if event.events else "not in this log",
+        events=f"{count(event.events)} {side_events(event.side or '')}" if event.events else "no server events in this log",
         meta=_points(event.meta),
         estimate=_points(event.estimate),
         range=f"{points(event.low)}–{points(event.high)}" if known else "",

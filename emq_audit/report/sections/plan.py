@@ -17,6 +17,7 @@ from emq_audit.report.words import (
     Sentence,
     capital,
     gain,
+    gained,
     log,
     number,
     of,
@@ -135,7 +136,7 @@ def section(report: Report, found: tuple[Outcome, ...], checks: Mapping[str, Che
         order=event_order(report),
         checks=checks,
         critical=frozenset(outcome.check for outcome in failed),
-        methods=frozenset(method.method for method in report.setup.methods),
+        methods=frozenset({report.plan.method} if report.plan and report.plan.method else {m.method for m in report.setup.methods}),
     )
     gaining = [fix for fix in report.fixes if best_gain(fix) > 0]
     others = [fix for fix in report.fixes if best_gain(fix) <= 0]
@@ -198,7 +199,7 @@ def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
         anchor=f"fix-{place}",
         title=with_code(fix.title),
         kind=KINDS.get(fix.kind, ""),
-        gain=gain(fix.gain[on]) if on else "",
+        gain=(gained(today, after) if moved else gain(fix.gain[on])) if on else "",
         on=log(on, 40) if on else None,
         side=other_side(basis.report, fix, on) if on else "",
         is_main=is_main,

@@ -36,6 +36,8 @@ def nothing_to_pair(report: Report) -> Markup:
             "No event comes from both sides",
             "The browser and the server send different event names, so none of them can be counted twice.",
         )
+    if not sides and report.setup.kind == "offline":
+        return parts.calm("Nothing to pair", "Store, phone and other offline events have no browser partner.")
     if not sides:
         return parts.calm(
             "The side of these events is not known",

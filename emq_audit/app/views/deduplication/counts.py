@@ -42,7 +42,7 @@ def _twice(report: Report, main: DedupEntry) -> Figure:
     entry = most_counted_twice(report, main)
     if entry is None:
         return Figure("Probably counted twice", "0", "", "no near miss in this log", "good")
-    name = shown(entry.event_name, 20)
+    name = f"{shown(entry.event_name, 20)} events"
     note = f"of {count(entry.counted)} counted"
     return Figure("Probably counted twice", count(entry.counted_twice), name, note, "close")
 
@@ -50,7 +50,7 @@ def _twice(report: Report, main: DedupEntry) -> Figure:
 def _without_id(entry: DedupEntry) -> Figure:
     lacking = sum(without_id(entry))
     return Figure(
-        "Without an event id",
+        f"{shown(entry.event_name, 20)} without an event id",
         count(lacking),
         f"of {count(entry.received)}",
         without_id_words(entry),
