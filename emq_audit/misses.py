@@ -54,17 +54,26 @@ def _liken(con: duckdb.DuckDBPyConnection) -> None:
             WHERE forms.side <> facing.side AND (low <> event_id OR high <> event_id)""")
 
 
+_PAIRED = """
+    SELECT name_number FROM named JOIN windows ON named.pixel = windows.pixel AND named.event_name IS NOT DISTINCT FROM windows.event_name
+    WHERE windows.browser > 0 AND windows.server > 0 AND NOT placeholder"""
+
+MANY = 10
+"""Events with an id on either side from which it tells something that no id of a name ever pairs."""
+# Names in which each side seems to make ids of its own: many on either side, and never a pair. There, the other report of a visitor counts
+# as such though its id looks alike (two UUIDs); where ids do pair, two visits of one visitor would be taken for one.
+_OWN_IDS = f"""
+    SELECT name_number FROM named
+    WHERE browser_joinable_ids >= {MANY} AND server_joinable_ids >= {MANY} AND name_number NOT IN ({_PAIRED})"""
+
 # Ids of one name that never pair, because every id here was made in another way than every id there.
-_STRANGERS = """
+_STRANGERS = f"""
     SELECT name_number FROM (
         SELECT name_number, list(DISTINCT family) FILTER (side = 'browser') AS here,
                list(DISTINCT family) FILTER (side = 'server') AS there
         FROM lone GROUP BY name_number)
     WHERE here IS NOT NULL AND there IS NOT NULL AND NOT list_has_any(here, there) AND NOT list_contains(here || there, 'text')
-          AND name_number NOT IN (
-              SELECT name_number FROM named JOIN windows ON named.pixel = windows.pixel
-                     AND named.event_name IS NOT DISTINCT FROM windows.event_name
-              WHERE windows.browser > 0 AND windows.server > 0 AND NOT placeholder)"""
+          AND name_number NOT IN ({_PAIRED})"""
 
 
 def _judge_ids(con: duckdb.DuckDBPyConnection) -> None:
@@ -128,7 +137,8 @@ _VISITOR_KEYS = {
 }
 
 # Events without a reason of their own, of names in which somebody on one side could be the unknown other report of somebody on the other:
-# with an id of another family, or with none (0). Events of one second alternate between the sides, so that they are matched in turn.
+# with an id of another family (or of the other side, where each makes its own), or with none (0). Events of one second alternate
+# between the sides, so that they are matched in turn.
 _VISITOR_ROWS = """
     CREATE OR REPLACE TEMP TABLE visitor_rows AS
     SELECT *, row_number() OVER (PARTITION BY "group", moment, browser ORDER BY family, event_id, place) AS turn FROM (
@@ -141,17 +151,19 @@ _VISITOR_ROWS = """
 _MIXED = """
     CREATE OR REPLACE TEMP TABLE mixed AS
     SELECT name_number FROM unpaired_events WHERE NOT messaging AND (NOT with_id OR rank IS NULL) AND NOT no_ids_there
-    GROUP BY name_number HAVING count(DISTINCT side) = 2 AND count(DISTINCT coalesce(family, '')) > 1"""
+    GROUP BY name_number
+    HAVING count(DISTINCT side) = 2 AND (count(DISTINCT coalesce(family, '')) > 1 OR name_number IN (FROM own_ids))"""
 
 
 def _match_visitors(con: duckdb.DuckDBPyConnection) -> None:
     """Fill other_reports: events, and whether the other report that their visitor seems to have left on the other side has an id."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE own_ids AS {_OWN_IDS}")
     con.execute(_MIXED)
     if not con.execute("SELECT count(*) FROM mixed").fetchone()[0]:
         return
-    family = (
-        "CASE family " + " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(FAMILIES, 1)) + " END"
-    )
+    side = f"CASE unpaired_events.side WHEN 'browser' THEN {len(FAMILIES) + 1} ELSE {len(FAMILIES) + 2} END"
+    kinds = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(FAMILIES, 1))
+    family = f"CASE WHEN with_id AND name_number IN (FROM own_ids) THEN {side} ELSE CASE family {kinds} END END"
     for value in _VISITOR_KEYS.values():
         con.execute(_VISITOR_ROWS.format(value=value, family=family))
         for rows in in_parts(con, "visitor_rows", then="turn, browser DESC"):

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 HOURS_48 = 48 * 3600
 DAYS_90 = 90 * 24 * 3600
@@ -294,7 +294,8 @@ def reasons(events: list[Event], windows: list[list[Event]], paired: set[Event])
     by_id = {event: id_reason(event, at[event.place], heard, paired, home) if event.real else None for event in alone}
     partner: dict[Event, Event] = {}
     for here in at.values():
-        partner |= matched([event for event in here if event not in paired and by_id[event] is None])
+        alone_here = [event for event in here if event not in paired and by_id[event] is None]
+        partner |= matched(alone_here, own_ids=own_ids(here, paired))
     found = {}
     for event in events:
         if event in paired:
@@ -336,7 +337,16 @@ def id_reason(
     return None
 
 
-def matched(events: list[Event]) -> dict[Event, Event]:
+MANY = 10
+
+
+def own_ids(events: list[Event], paired: set[Event]) -> bool:
+    """Of all events of a pixel and name: does each side make ids of its own, as far as can be told? Many ids on both, and never a pair."""
+    real = [event.side for event in events if event.real]
+    return min(real.count("browser"), real.count("server")) >= MANY and not any(event in paired for event in events)
+
+
+def matched(events: list[Event], *, own_ids: bool) -> dict[Event, Event]:
     """Of one pixel and name: each event and the one of the other side that seems to tell of the same action, by order, cookie, external
     id, email, in this order, the nearest in time first."""
     partner: dict[Event, Event] = {}
@@ -346,7 +356,7 @@ def matched(events: list[Event]) -> dict[Event, Event]:
             for browser in events
             for server in events
             if (browser.side, server.side) == ("browser", "server")
-            and made_by(browser) != made_by(server)
+            and (made_by(browser) != made_by(server) or (own_ids and browser.real))
             and shares(browser, server, field)
             and within(browser, server, HOURS_48)
         ]
@@ -441,7 +451,10 @@ def by_leading_zeros(x: str, y: str) -> bool:
 
 
 def by_encoding(x: str, y: str) -> bool:
-    return unquote_plus(unquote_plus(x)) == unquote_plus(unquote_plus(y))
+    def plain(text: str) -> str:
+        return unquote(unquote(text)).replace("+", " ")  # a plus sign may be one, or a space
+
+    return plain(x) == plain(y)
 
 
 NEAR_MISSES = {

@@ -1,12 +1,15 @@
 """Deduplication: the counts of the contract on logs made by hand; test_replay.py compares them with a slow and obvious count."""
 
 from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
+
+import pytest
 
 from emq_audit import audit
 from emq_audit.replay import WINDOW
 from emq_audit.report import DedupEntry
 from tests.logs import pair, write_log
-from tests.sound import MOMENT
+from tests.sound import MOMENT, fbp
 
 HOUR = 3600
 
@@ -189,3 +192,17 @@ def test_what_one_side_alone_would_miss(tmp_path: Path) -> None:
     report = audit([write_log(tmp_path / "log.ndjson", *pair("a"), {"event_id": "b"}, {"event_name": "Lead"})])
     rows = {(row.side, row.by): (row.events, row.of) for row in report.one_sided if row.side == "server"}
     assert rows == {("server", "browser"): (1, 2), ("server", "os"): (1, 2), ("server", "day"): (1, 2)}
+
+
+@pytest.mark.parametrize(("actions", "also", "reason"), [(10, 0, "other-id-family"), (9, 0, "no-counterpart"), (10, 1, "no-counterpart")])
+def test_sides_that_each_make_a_uuid_are_told_from_sides_that_miss_events(tmp_path: Path, actions: int, also: int, reason: str) -> None:
+    """One visitor an action, seen from both sides; only where no id of the name ever pairs do two UUIDs stand for one action."""
+    events: list[dict] = list(pair("the same")) * also
+    for number in range(actions):
+        visitor = {"event_time": MOMENT - 60 * number, "fbp": fbp(MOMENT - HOUR, 500 + number)}
+        visitor |= dict.fromkeys(("external_id", "em", "order_id"))
+        for side in ("browser", "server"):
+            events.append({"_side": side, "event_id": str(uuid5(NAMESPACE_DNS, f"{side} {number}")), **visitor})
+    found = entries(tmp_path, *events)["Purchase"]
+    assert {(miss.side, miss.reason, miss.events) for miss in found.unpaired} == {("browser", reason, actions), ("server", reason, actions)}
+    assert found.counted_twice == (actions if reason == "other-id-family" else 0)
