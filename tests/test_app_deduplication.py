@@ -293,6 +293,8 @@ def test_orders_dropped_on_the_page_are_compared_and_forgotten(audit: Audit, mon
     orders = test.session_state["opened"].report.orders
     assert orders.orders == len(ids) + 1 and orders.missing == 1
     assert "true orders are counted exactly once" in "".join(element.body for element in test.html)
+    test.button(key="orders-out").click().run()
+    assert test.session_state["opened"].report.orders is None and test.file_uploader(key="orders-1")
     assert not list(tmp_path.glob("emq-audit-*/orders")), "the orders are still on disk"
 
 

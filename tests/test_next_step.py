@@ -406,6 +406,8 @@ def test_the_method_is_one_choice_with_the_fixes_page():
     assert test.segmented_control(key="set_up_method").value is None
     test.segmented_control(key="set_up_method").set_value("partner").run()
     assert "your choice" in body(test) and test.session_state["platform"] == "partner"
+    test = shown(planned(sample_report(), PIXEL), "fixes", "set_up")
+    assert test.segmented_control(key="platform").value and "your choice" not in body(test), "what Fixes shows first is no choice"
     test = shown(planned(sample_report(), BOTH), "fixes", "set_up")
     test.segmented_control(key="platform").set_value("shopify").run()
     assert test.segmented_control(key="set_up_method").value == "shopify"

@@ -119,6 +119,21 @@ def add_orders(file: Any) -> None:
     st.session_state["opened"] = replace(known, report=replace(known.report, orders=found))
 
 
+def said_platform() -> str | None:
+    """How the user says that the server's events are sent; None where they left it to the log."""
+    return st.session_state.get("platform") if st.session_state.get("platform_said") else None
+
+
+def say_platform(method: str | None) -> None:
+    st.session_state["platform"], st.session_state["platform_said"] = method, method is not None
+
+
+def take_orders_out() -> None:
+    """Forget what the shop's orders said."""
+    known = opened()
+    st.session_state["opened"] = replace(known, report=replace(known.report, orders=None))
+
+
 def weigh(weights: Mapping[str, float]) -> None:
     """Put the fixes in the order that these weights of events give."""
     known, open_audit = opened(), audit()

@@ -233,6 +233,10 @@ def _unpaired(entries: list[DedupEntry]) -> list[Text | Padding]:
         title = printable_sentence("".join(piece.text for piece in miss.title))
         lines.append(Text.assemble("• ", (f"{_name(entry.event_name)}, {sides}: {title}", "yellow")))
         lines.append(Padding(Text(printable_sentence(miss.change)), (0, 0, 0, 2)))
+    for entry in entries:
+        if joined := entry.dropped.get("fallback"):
+            lines.append(Text(f"• {_name(entry.event_name)}: {joined:,} server events have no partner by id, but Meta drops them: the browser "
+                              "sent the same fbp or external_id before."))  # fmt: skip
     return lines
 
 

@@ -231,14 +231,14 @@ def _lost(report: Report) -> None:
     rows = [
         (
             BY_KEY[browser.key].label, shown(browser.event_name, 30), percent(browser.usable), percent(server.usable),
-            Markup("<b>{} points</b>").format(round(100 * (browser.usable - server.usable))),
+            Markup("<b>{} of 100</b>").format(round(100 * (browser.usable - server.usable))),
         )
         for browser, server in gaps
     ]  # fmt: skip
     parts.show(
         parts.section(
             "Lost on the way to the server",
-            "Keys that the browser has more often than the server, same event.",
+            "Keys that the browser has more often than the server, same event. Lost: events in a hundred.",
         ),
         parts.table(columns, rows, caption="Keys the browser has more often than the server"),
     )

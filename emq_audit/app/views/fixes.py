@@ -5,6 +5,7 @@ import streamlit as st
 from emq_audit.app import answers, cards, page, parts, session
 from emq_audit.app.charts import gains
 from emq_audit.app.charts.gains import Step
+from emq_audit.app.views import set_up
 from emq_audit.app.words import PLATFORMS, label, shown
 from emq_audit.event_names import importance
 from emq_audit.report import EventScore, Fix, Report, Snippet, path
@@ -74,9 +75,15 @@ def _choose_platform(report: Report, platforms: list[str]) -> str:
         format_func=_platform,
         required=True,
         key="platform",
+        on_change=_said,
         wrap=True,
         persist_state="session",
     )
+
+
+def _said() -> None:
+    session.say_platform(st.session_state["platform"])
+    set_up.settle()
 
 
 def _weigh(report: Report) -> None:

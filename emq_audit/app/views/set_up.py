@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from emq_audit import next_step
-from emq_audit.app import page, parts
+from emq_audit.app import page, parts, session
 from emq_audit.app.words import PLATFORMS, plain
 from emq_audit.errors import AuditError
 from emq_audit.next_step import COSTS, HOME, PUBLISHED_SAVING, Budget
@@ -22,7 +22,7 @@ MOST_SPEND = 1e12
 
 
 def show() -> None:
-    _settle()
+    settle()
     report = page.report()
     words = section(report)
     if words is None:
@@ -113,7 +113,7 @@ def _payback(words: PaybackWords | None) -> None:
 
 def _choose_method(report: Report) -> None:
     """The method that the Fixes page shows steps for: one choice for both pages."""
-    chosen = st.session_state.get("platform") or next_step.recognised(report.setup)
+    chosen = session.said_platform() or next_step.recognised(report.setup)
     st.session_state["set_up_method"] = chosen if chosen in METHODS else None
     st.segmented_control(
         "Your method", METHODS, format_func=lambda method: PLATFORMS[method], key="set_up_method", on_change=_chose, wrap=True
@@ -121,8 +121,8 @@ def _choose_method(report: Report) -> None:
 
 
 def _chose() -> None:
-    st.session_state["platform"] = st.session_state["set_up_method"]
-    _settle()
+    session.say_platform(st.session_state["set_up_method"])
+    settle()
 
 
 def _inputs(report: Report) -> None:
@@ -130,20 +130,20 @@ def _inputs(report: Report) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.number_input(
             "Ad spend a month", min_value=0.0, max_value=MOST_SPEND, value=None, step=1000.0, format="%.0f", placeholder="50000",
-            key="set_up_spend", on_change=_settle, persist_state="session", width=180,
+            key="set_up_spend", on_change=settle, persist_state="session", width=180,
         )  # fmt: skip
         st.selectbox(
-            "Currency", _currencies(), key="set_up_currency", on_change=_settle, persist_state="session", width=120,
+            "Currency", _currencies(), key="set_up_currency", on_change=settle, persist_state="session", width=120,
         )  # fmt: skip
         code = _currency()
         if code != HOME:
             st.number_input(
                 f"DKK for one {code}", min_value=0.0, max_value=1e6, value=None, step=0.01, format="%.4f", placeholder="7.46",
-                key=_rate_key(code), on_change=_settle, persist_state="session", width=160,
+                key=_rate_key(code), on_change=settle, persist_state="session", width=160,
             )  # fmt: skip
         st.slider(
             "Assumed lower cost per result", 0, MOST_ASSUMED, round(100 * PUBLISHED_SAVING) if published else 0, format="%d%%",
-            key="set_up_saving", on_change=_settle, persist_state="session", width=280,
+            key="set_up_saving", on_change=settle, persist_state="session", width=280,
             help="13% is the published figure for adding the Conversions API to a pixel; change it to your own assumption."
             if published
             else "The published 13% is not about this set-up. Above 0%, your own assumption counts.",
@@ -180,13 +180,13 @@ def _budget(kind: str) -> Budget:
     return Budget(spend, code, rate, saving)
 
 
-def _settle() -> None:
+def settle() -> None:
     """Work out plan and payback for what was given, and keep them in the report, so that its exports say the same."""
     known = st.session_state["opened"]
     report = known.report
-    if report.plan is None or not st.session_state.keys() & {"set_up_spend", "set_up_currency", "platform"}:
+    if report.plan is None or not st.session_state.keys() & {"set_up_spend", "set_up_currency", "platform_said"}:
         return
-    chosen = st.session_state.get("platform")
+    chosen = session.said_platform()
     method = chosen if chosen in METHODS else None
     try:
         budget = _budget(report.setup.kind)

@@ -58,6 +58,7 @@ def _card(found: Orders) -> None:
         parts.bar([(events / whole, kind) for events, kind, _ in shares], told),
         parts.two_columns(parts.facts(rows[:half]), parts.facts(rows[half:])),
     )
+    st.button("Take the orders out", key="orders-out", type="tertiary", on_click=session.take_orders_out)
     if notes := [note for note in others if note]:
         with st.expander("What these counts leave out", key="emq-orders"):
             parts.show(*(parts.note(shown(note, 400)) for note in notes))
