@@ -1,13 +1,16 @@
 """Deduplication: the counts of the contract on logs made by hand; test_replay.py compares them with a slow and obvious count."""
 
+from io import StringIO
 from pathlib import Path
 from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
+from rich.console import Console
 
 from emq_audit import audit
 from emq_audit.replay import WINDOW
 from emq_audit.report import DedupEntry
+from emq_audit.report.terminal import show
 from tests.logs import pair, write_log
 from tests.sound import MOMENT, fbp
 
@@ -206,3 +209,12 @@ def test_sides_that_each_make_a_uuid_are_told_from_sides_that_miss_events(tmp_pa
     found = entries(tmp_path, *events)["Purchase"]
     assert {(miss.side, miss.reason, miss.events) for miss in found.unpaired} == {("browser", reason, actions), ("server", reason, actions)}
     assert found.counted_twice == (actions if reason == "other-id-family" else 0)
+
+
+def test_the_terminal_says_what_meta_joins_without_an_id(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.ndjson", {"_side": "browser", "event_id": None}, {"event_id": None, "event_time": MOMENT + 5})
+    report = audit([log])
+    assert report.dedup[0].dropped["fallback"] == 1
+    told = Console(file=StringIO(), width=200)
+    show(report, told)
+    assert "Purchase, 1 server: without a partner by id, but dropped" in told.file.getvalue()

@@ -235,8 +235,8 @@ def _unpaired(entries: list[DedupEntry]) -> list[Text | Padding]:
         lines.append(Padding(Text(printable_sentence(miss.change)), (0, 0, 0, 2)))
     for entry in entries:
         if joined := entry.dropped.get("fallback"):
-            lines.append(Text(f"• {_name(entry.event_name)}: {joined:,} server events have no partner by id, but Meta drops them: the browser "
-                              "sent the same fbp or external_id before."))  # fmt: skip
+            told = "without a partner by id, but dropped: the browser sent the same fbp or external_id before"
+            lines.append(Text(f"• {_name(entry.event_name)}, {joined:,} server: {told}"))
     return lines
 
 
