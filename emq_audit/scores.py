@@ -22,7 +22,8 @@ def scores(
     """One entry per event name and side, the most valuable event first. `website` are the patterns that Meta would score, `repaired` the
     estimates by event name and side as after `emq-audit fix`."""
     today, after = score(website), possible(website)
-    best = {(row.event_name, row.side): row.emq for row in after.itertuples()}
+    # A repair may see more than the states do: the address in "Jane <jane@example.com>".
+    best = {(row.event_name, row.side): max(row.emq, repaired[row.event_name, row.side]) for row in after.itertuples()}
     found = [
         EventScore(row.event_name, row.side, int(row.events), round(row.emq, 4), round(row.low, 4), round(row.high, 4), TARGET,
                    round(best[row.event_name, row.side], 4), emq_repaired=round(repaired[row.event_name, row.side], 4))

@@ -65,7 +65,7 @@ def test_shopify_reconciled(tmp_path: Path) -> None:
     assert said(found, "recognised by Name in the file")
     assert said(found, "Refunded orders", "true orders: 2", "Meta keeps")
     assert said(found, "authorised", ": 1.")
-    assert said(found, "not paid, cancelled, or tests: 6", "pending 1", "voided 1")
+    assert said(found, "unpaid, cancelled or tests: 6", "pending 1", "voided 1")
     assert said(found, "another of their totals", ": 1.")
     assert said(found, "drops as repeats of another event: 1")
     assert not said(found, "left out")
