@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emq_audit.app import answers, faults, parts, session, style, theme, words
+from emq_audit.app import answers, exports, faults, parts, session, style, theme, words
 from emq_audit.app.charts import coverage, flow, gains, scores
 from emq_audit.app.palette import DARK, LIGHT, Palette
 from emq_audit.app.session import Opened, Vault
@@ -87,8 +88,21 @@ def test_text_can_be_read(colour: Palette):
         assert contrast(ink, ground) >= 4.5, (ink, ground)
 
 
+def test_a_dialog_has_the_colours_of_its_page():
+    schemes = [re.search(r":root \{ color-scheme: (\w+);", style.sheet(theme))[1] for theme in ("dark", "light", None)]
+    assert schemes == ["dark", "light", "light"]
+
+
+def test_a_report_is_named_after_its_client():
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    named = {client: exports.file_name(client) for client in ("", "Hygge & Søn", "../..\\a/b\n", "x" * 80)}
+    assert list(named.values()) == [
+        f"emq-audit-{day}", f"emq-audit-hygge-søn-{day}", f"emq-audit-a-b-{day}", f"emq-audit-{'x' * 40}-{day}",
+    ]  # fmt: skip
+
+
 def test_the_style_sheet_asks_nobody():
-    assert not re.search(r"https?:|@import|url\((?!data:)", style.sheet())
+    assert not re.search(r"https?:|@import|url\((?!data:)", style.sheet("dark"))
 
 
 # Words

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from emq_audit.demo import write_demo
 from tests.conftest import PRIVATE, served
+from tests.sample_report import PNG
 
 PAGES = ("Overview", "Coverage", "Deduplication", "Events", "Meta’s numbers", "Fixes", "What-if", "Set-up")
 LONG = 60_000  # milliseconds: an audit on a busy machine
@@ -232,6 +234,37 @@ def test_the_report_can_be_taken_away(watched: Watched):
             watched.page.get_by_role("button", name=kind).click()
         text = Path(download.value.path()).read_text(encoding="utf-8")
         assert text.lower().lstrip().startswith(start)
+
+
+def test_the_report_stands_under_the_names_of_client_and_agency(watched: Watched):
+    page = watched.page
+    watched.demo()
+    page.get_by_role("button", name="Export report").click()
+    for title, name in (("Client", "Hygge & <b>Søn</b>"), ("Agency", "Nordlys")):
+        page.get_by_label(title, exact=True).fill(name)
+        page.keyboard.press("Tab")
+    logo = {"name": "logo.png", "mimeType": "image/png", "buffer": b"hello"}
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(logo)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("not a PNG, JPEG or SVG", timeout=LONG)
+    expect(page.get_by_role("button", name="HTML")).to_be_disabled()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files({**logo, "buffer": PNG})
+    expect(page.get_by_test_id("stAlert")).to_have_count(0, timeout=LONG)
+    watched.settle()
+    with page.expect_download(timeout=LONG) as download:
+        page.get_by_role("button", name="HTML").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "hygge" in download.value.suggested_filename
+    assert all(said in text for said in ("Hygge &amp; &lt;b&gt;Søn&lt;/b&gt;", "Nordlys", f"data:image/png;base64,{b64encode(PNG).decode()}"))
+    watched.settle()
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="New audit").click()
+    watched.demo()
+    page.get_by_role("button", name="Export report").click()
+    expect(page.get_by_label("Agency", exact=True)).to_have_value("Nordlys", timeout=LONG)
+    expect(page.get_by_label("Client", exact=True)).to_have_value("")
+    page.get_by_role("button", name="Take the logo out").click()
+    expect(page.get_by_role("button", name="Take the logo out")).to_have_count(0, timeout=LONG)
 
 
 def test_the_keyboard_reaches_demo_and_pages(watched: Watched):

@@ -20,7 +20,7 @@ def main() -> None:
         initial_sidebar_state=SIDEBAR,
         menu_items={},
     )
-    st.html(style.sheet())
+    st.html(style.sheet(page.theme()))
     st.logo(str(BRAND / "logo.svg"), size="medium")
     with faults.told():
         _show()

@@ -27,6 +27,10 @@ GONE = (
 )
 
 
+KEPT = ("uploads", "given", "brand_agency", "brand_accent", "brand_logo", "brand_logos")
+"""What stays for the next audit: nothing of a log."""
+
+
 @dataclass
 class Vault:
     """The audit of one tab, closed at most once."""
@@ -173,8 +177,8 @@ def open_demo(progress: Progress) -> None:
 
 
 def close() -> None:
-    """Forget the audit and every choice made about it."""
+    """Forget the audit and every choice made about it; whose report it is stays."""
     _vault().close()
     for key in list(st.session_state):
-        if key not in ("uploads", "given"):
+        if key not in KEPT:
             del st.session_state[key]

@@ -21,11 +21,15 @@ FACES = (
 
 
 @cache
-def sheet() -> str:
-    """A <style> element. It holds nothing from a log."""
+def sheet(theme: str | None) -> str:
+    """A <style> element for a page in the `theme` light or dark. It holds nothing from a log.
+
+    Streamlit tells the browser the theme inside its page alone; dialogs and popovers lie beside it.
+    """
     fonts = "\n".join(_face(*face) for face in FACES)
     rules = (HERE / "style.css").read_text(encoding="utf-8")
-    return f"<style>\n{fonts}\n:root {{ {css_variables()} }}\n{rules}</style>"
+    scheme = "dark" if theme == "dark" else "light"
+    return f"<style>\n{fonts}\n:root {{ color-scheme: {scheme}; {css_variables()} }}\n{rules}</style>"
 
 
 def _face(family: str, weight: int, file: Path) -> str:
