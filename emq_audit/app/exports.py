@@ -31,10 +31,9 @@ def show(report: Report) -> None:
 
 
 def _names() -> None:
-    """All of it optional."""
-    client, agency = st.columns(2)
-    client.text_input("Client", key="brand_client", max_chars=LONGEST_NAME, persist_state="session")
-    agency.text_input("Agency", key="brand_agency", max_chars=LONGEST_NAME, persist_state="session")
+    """All of it optional. Names count while they are typed: else leaving a box starts a run, and a click on a download is lost to it."""
+    for place, title, key in zip(st.columns(2), ("Client", "Agency"), ("brand_client", "brand_agency"), strict=True):
+        place.text_input(title, key=key, max_chars=LONGEST_NAME, live=True, persist_state="session")
     colour, logo = st.columns([1, 3])
     colour.color_picker("Colour", Brand.accent, key="brand_accent", persist_state="session")
     with logo, st.container(key="emq-logo-drop"):
