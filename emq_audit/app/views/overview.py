@@ -8,13 +8,14 @@ from markupsafe import Markup
 from emq_audit.app import answers, cards, page, parts
 from emq_audit.app.charts import scores as chart
 from emq_audit.app.parts import Figure
-from emq_audit.app.words import SIDE_NAMES, between, shown
+from emq_audit.app.words import SIDE_NAMES, between, plain, shown
 from emq_audit.checks import CHECKS_BY_ID
 from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.match_keys import BY_KEY
-from emq_audit.report import EventScore, Report
+from emq_audit.report import EventBeside, EventScore, Report
 from emq_audit.report.order import leading, main_event
 from emq_audit.report.outcomes import outcomes, with_status
+from emq_audit.report.sections import consent
 from emq_audit.report.summary import both_sides, main_entry, standing
 from emq_audit.report.words import METHODS, count, counted, percent, plural, points
 
@@ -46,9 +47,14 @@ def _main_score(report: Report) -> Figure:
     if score is None:
         return Figure("Score", "–", "", "no event of this log has one")
     name = f"{shown(score.event_name, 24)} score, estimate"
-    return Figure(
-        name, points(score.emq), "of 10", f"likely {between(score.low, score.high)}", chart.tone(score)
-    )
+    likely = f"likely {between(score.low, score.high)}"
+    own = next((event.meta for event in _scored_by_meta(report) if event.event_name == score.event_name), None)
+    told = f"{likely}; Meta says {points(own)}" if own is not None else likely
+    return Figure(name, points(score.emq), "of 10", told, chart.tone(score))
+
+
+def _scored_by_meta(report: Report) -> list[EventBeside]:
+    return [event for event in report.meta.events if event.meta is not None] if report.meta else []
 
 
 def _below(report: Report) -> Figure:
@@ -151,6 +157,7 @@ def _set_up(report: Report) -> list[Markup]:
         rows = [(parts.two_lines("Offline events", through), _found(True))]
     if "pixel" in found and "capi" in found:
         rows.append(_both_sides(report))
+    rows += [*_consent(report), *_meta(report)]
     box = [parts.section("Set-up found"), parts.facts(rows)]
     if report.setup.kind == "unknown":
         box.append(
@@ -169,6 +176,29 @@ def _both_sides(report: Report) -> tuple[Markup, Markup]:
     more = f" and {len(single) - 3} more" if len(single) > 3 else ""
     told = f"{len(report.dedup) - len(single)} of {counted(len(report.dedup), 'event')}"
     return parts.two_lines("From both sides", only + more), parts.pill(told, "close" if single else "good")
+
+
+def _consent(report: Report) -> list[tuple[Markup, Markup]]:
+    """What the log says about consent, in a line; nothing where it says nothing."""
+    if not report.consent:
+        return []
+    denied = next((entry for entry in report.consent if entry.state == "denied"), None)
+    refused = f"{percent(denied.share)} denied" if denied else "none denied"
+    pill = parts.pill(refused, "close" if denied and denied.with_keys else "none")
+    return [(parts.two_lines("Consent", plain(consent.headline(report))), pill)]
+
+
+def _meta(report: Report) -> list[tuple[Markup, Markup]]:
+    """Meta's own scores in a line, where its answer was given, and how many the estimate's range holds."""
+    scored = _scored_by_meta(report)
+    if not scored:
+        return []
+    named = [f"{shown(event.event_name, 24)} {points(event.meta)}" for event in scored[:3]]
+    more = f" and {len(scored) - 3} more" if len(scored) > 3 else ""
+    judged = [event.within for event in scored if event.within is not None]
+    within = f"{sum(judged)} of {len(judged)} in range" if judged else "not estimated"
+    tone = "none" if not judged else "good" if all(judged) else "close"
+    return [(parts.two_lines("Meta’s own scores", ", ".join(named) + more), parts.pill(within, tone))]
 
 
 def _found(present: bool) -> Markup:
