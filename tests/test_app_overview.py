@@ -1,7 +1,8 @@
-"""Overview: what it adds to the scores once the log tells of consent and Meta's own answer is there."""
+"""Overview, once the log tells of consent and Meta’s own answer is there, and how the app names the command that gets the answer."""
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,18 @@ def test_a_score_of_an_event_that_the_log_lacks_is_no_comparison():
 )
 def test_consent_is_told_in_a_line(consent: ConsentShare, expected: str):
     assert expected in said(replace(sample_report(), consent=(consent,)))
+
+
+def test_the_command_is_named_as_a_terminal_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    program = tmp_path / ".venv" / "bin" / "emq-audit"
+    program.parent.mkdir(parents=True)
+    program.touch(0o755)
+    monkeypatch.setattr("sys.executable", str(program.with_name("python")))
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for where in ("", str(program.parent)):
+        monkeypatch.setenv("PATH", where)
+        command = next(code.value for code in shown(sample_report(), "meta").code if "DATASET" in code.value)
+        found[where] = command.split()[0]
+    assert list(found.values()) == [".venv/bin/emq-audit", "emq-audit"]

@@ -99,7 +99,7 @@ def test_no_personal_data_is_kept(tmp_path: Path) -> None:
     assert "Ring" not in shown
 
 
-@pytest.mark.parametrize("form", ["{}", "  #{} ", "ORDER_{}", "gid://shopify/Order/{}"])
+@pytest.mark.parametrize("form", ["{}", "  #{} ", "ORDER_{}", "gid://shopify/Order/{}", "{}-DK", "web {} (shop)", "{}.0"])
 def test_forms_of_an_id(tmp_path: Path, form: str) -> None:
     path = table(tmp_path / "orders.csv", [SHOPIFY, *shopify(1001, 0), *shopify(1002, 1)])
     found = reconcile(purchases([sent(form.format(1001)), sent(form.format(1002), 1)]), path)
@@ -131,6 +131,19 @@ def test_letters_in_front_must_be_constant(tmp_path: Path) -> None:
         purchases([sent(id) for id in ("order-1001", "order-1002", "order-1003", "refund-1004")]), path
     )
     assert numbers(found) == {"orders": 4, "counted_once": 3, "missing": 1, "extra": 1}
+
+
+def test_what_stands_behind_must_be_constant_and_set_off(tmp_path: Path) -> None:
+    path = table(tmp_path / "orders.csv", [["order_id"], *[[f"{id}-web"] for id in range(1001, 1006)]])
+    sent_ids = ("1001_dk", "1002_dk", "1003_dk", "1004_se", "1005dk")
+    found = reconcile(purchases([sent(id) for id in sent_ids]), path)
+    assert numbers(found) == {"orders": 5, "counted_once": 3, "missing": 2, "extra": 2}
+
+
+def test_fractions_are_whole_numbers_where_all_of_a_sender_are(tmp_path: Path) -> None:
+    path = table(tmp_path / "orders.csv", [["order_id"], ["1001"], ["1002"], ["1003"]])
+    rows = [sent("1001.0", side="browser"), sent("1002.0", side="browser"), sent("1003.0"), sent("7.5")]
+    assert numbers(reconcile(purchases(rows), path)) == {"orders": 3, "counted_once": 2, "missing": 1, "extra": 2}
 
 
 def test_each_sender_has_letters_of_its_own(tmp_path: Path) -> None:

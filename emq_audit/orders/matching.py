@@ -1,8 +1,9 @@
 """Which order a Purchase belongs to, told by ids alone.
 
-Ids are compared in five ways, one after the other: to the letter; with case ignored; without a leading #; without the letters in front that
-are constant (order-1042, wc_1042); and, only where nothing matches otherwise, without leading zeros. The first way that finds an order
-decides, and if it finds several, none is meant. Amounts, people and times are never used.
+Ids are compared in five ways, one after the other: to the letter; with case ignored; without a leading #; without what is constant in
+front of the number (order-1042, wc_1042) or set off behind it (1042-dk); and, only where nothing matches otherwise, without leading
+zeros. The first way that finds an order decides, and if it finds several, none is meant. Whole numbers that a spreadsheet made fractions
+of (1042.0) are whole again where a column holds nothing else. Amounts, people and times are never used.
 """
 
 from dataclasses import dataclass
@@ -53,40 +54,53 @@ def match(con: duckdb.DuckDBPyConnection) -> Match:
     return Match(columns, sent, orders, foreign=2 * by_order_id < orders)
 
 
-_LETTERED = "lower(id) AS small, ltrim(small, '#') AS bare, regexp_extract(bare, '^([^0-9]{1,40})[0-9]', 1) AS letters"
+_LETTERED = (
+    "lower(written) AS small, ltrim(small, '#') AS bare, regexp_extract(bare, '^([^0-9]{1,40})[0-9]', 1) AS front,"
+    " regexp_extract(bare, '[0-9]([-_. ][^0-9]{1,40})$', 1) AS back"
+)
 
 # Every form of an id, with the loosest way of comparing (`level`) that leads to it. Most ids have one or two forms.
 _FORMS = """
     SELECT {0}, min(level) AS level, key FROM (
-        SELECT {0}, unnest([1, 2, 3, 4, 5]) AS level, unnest([id, small, bare, bare[cut + 1:], ltrim(bare[cut + 1:], '0')]) AS key FROM cut
-        WHERE id <> bare OR cut > 0 OR starts_with(bare, '0')
-        UNION ALL SELECT {0}, 1, id FROM cut WHERE NOT (id <> bare OR cut > 0 OR starts_with(bare, '0')))
+        SELECT {0}, unnest([1, 2, 3, 4, 5]) AS level, unnest([written, small, bare, inside, ltrim(inside, '0')]) AS key FROM cut
+        WHERE written <> inside OR starts_with(bare, '0')
+        UNION ALL SELECT {0}, 1, written FROM cut WHERE NOT (written <> inside OR starts_with(bare, '0')))
     WHERE key <> '' GROUP BY ALL"""
 
-# `order_sent_keys`: the ids of the log. Letters in front are constant where more than half of what one sender reports from one side carries
-# them.
+
+def _whole(alike: str) -> str:
+    """SQL: the id, without the .0 of a number if all ids that are `alike` (columns) end so."""
+    fraction = "ends_with(id, '.0') AND regexp_full_match(id, '[0-9]+[.]0')"
+    return f"CASE WHEN bool_and({fraction}) OVER (PARTITION BY {alike}) THEN id[:-3] ELSE id END"
+
+
+def _constant(end: str, alike: str) -> str:
+    """SQL: the length of what stands at the `end` (front, back) of an id if more than half of the ids that are `alike` have it, else 0."""
+    return f"CASE WHEN 2 * count(*) OVER (PARTITION BY {alike}, {end}) > count(*) OVER (PARTITION BY {alike}) THEN length({end}) ELSE 0 END"
+
+
+_INSIDE = "bare[ahead + 1:length(bare) - behind] AS inside"
+_REPORTED = "sent, side, sender"
+
+# `order_sent_keys`: the ids of the log. What is constant is so within what one sender reports from one side.
 _SENT_KEYS = f"""
     WITH ids AS (
         SELECT DISTINCT 'order_id' AS sent, side, sender, trim(order_id) AS id FROM purchases WHERE order_id IS NOT NULL
         UNION ALL
         SELECT DISTINCT 'event_id', side, sender, trim(event_id) FROM purchases WHERE id_state = 'present'),
-    lettered AS (SELECT *, {_LETTERED} FROM ids),
-    counted AS (SELECT *, count(*) OVER (PARTITION BY sent, side, sender, letters) AS alike,
-                       count(*) OVER (PARTITION BY sent, side, sender) AS all_ids FROM lettered),
-    cut AS (SELECT sent, id, small, bare, max(CASE WHEN 2 * alike > all_ids THEN length(letters) ELSE 0 END) AS cut
-            FROM counted GROUP BY ALL)
+    whole AS (SELECT *, {_whole(_REPORTED)} AS written FROM ids),
+    lettered AS (SELECT *, {_LETTERED} FROM whole),
+    counted AS (SELECT *, {_constant("front", _REPORTED)} AS ahead, {_constant("back", _REPORTED)} AS behind FROM lettered),
+    cut AS (SELECT DISTINCT sent, id, written, small, bare, {_INSIDE} FROM counted)
     {_FORMS.format("sent, id")}"""
 
-# `order_keys`: the ids of the file, by column. Whole numbers that a spreadsheet made fractions of (1042.0) are whole again where a column
-# holds nothing else.
+# `order_keys`: the ids of the file, by column.
 _FILE_KEYS = f"""
     WITH ids AS (SELECT n, generate_subscripts(ids, 1) - 1 AS col, trim(unnest(ids)) AS id FROM order_list),
-    whole AS (SELECT n, col, CASE WHEN bool_and(ends_with(id, '.0') AND regexp_full_match(id, '[0-9]+[.]0')) OVER (PARTITION BY col)
-                                  THEN id[:-3] ELSE id END AS id
-              FROM ids WHERE id IS NOT NULL),
+    whole AS (SELECT *, {_whole("col")} AS written FROM ids WHERE id IS NOT NULL),
     lettered AS (SELECT *, {_LETTERED} FROM whole),
-    cut AS (SELECT *, CASE WHEN 2 * count(*) OVER (PARTITION BY col, letters) > count(*) OVER (PARTITION BY col)
-                           THEN length(letters) ELSE 0 END AS cut FROM lettered)
+    counted AS (SELECT *, {_constant("front", "col")} AS ahead, {_constant("back", "col")} AS behind FROM lettered),
+    cut AS (SELECT *, {_INSIDE} FROM counted)
     {_FORMS.format("col, n")}"""
 
 

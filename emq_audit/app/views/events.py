@@ -164,7 +164,7 @@ def _one(audit: Audit, found: pd.DataFrame, picked: int | None) -> None:
     if event is None:
         return
     with st.container(border=True):
-        parts.show(_score(event), _keys(event), *_faults(event))
+        parts.show(_score(event), _id(event), _keys(event), *_faults(event))
 
 
 def _score(event: lookup.EventView) -> Markup:
@@ -181,6 +181,12 @@ def _score(event: lookup.EventView) -> Markup:
     return parts.note(where) + Markup('<p class="emq-score"><b>{}</b><span>{}</span></p>').format(
         points(event.emq), likely
     )
+
+
+def _id(event: lookup.EventView) -> Markup:
+    """What a developer looks for in their own log; the table has no room for all of it."""
+    found = parts.mono(shown(event.event_id, 64)) if event.event_id else "none sent"
+    return Markup('<p class="emq-note">Event id {}</p>').format(found)
 
 
 def _keys(event: lookup.EventView) -> Markup:

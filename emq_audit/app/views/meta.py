@@ -3,8 +3,11 @@
 What is said is what the HTML report says (emq_audit.report.sections.meta); the answer stays in this tab's session.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from shutil import which
 
 import streamlit as st
 from markupsafe import Markup
@@ -17,7 +20,6 @@ from emq_audit.report.sections.meta import DiagnosticRow, FixRow, KeyTable, Meta
 
 PAGE = "Meta’s numbers"
 NO_REQUEST = "The answer stays in this tab. The app asks Meta nothing."
-COMMAND = "emq-audit quality DATASET -o meta.json"
 STEPS = (
     "Copy the dataset’s id from Events Manager, Settings. It takes the place of DATASET below.",
     "Run the command below. It asks for an access token at a hidden prompt: Events Manager, Settings, Generate access token. "
@@ -70,13 +72,21 @@ def _empty() -> None:
     _how()
 
 
+def _program() -> str:
+    """How the command is called on this computer: by its name, or by its place where a terminal would not find the name."""
+    own = Path(sys.executable).with_name("emq-audit.exe" if sys.platform == "win32" else "emq-audit")
+    if which("emq-audit") or not own.exists():
+        return "emq-audit"
+    return str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own)
+
+
 def _how() -> None:
     from emq_audit.graph.client import API_VERSION
     from emq_audit.graph.quality import PATH, WEB_FIELDS
 
     fields = ",".join(name + inside for name, inside in WEB_FIELDS.items())
     parts.show(parts.section("How to get the answer"), parts.steps(STEPS))
-    st.code(COMMAND, language=None)
+    st.code(f"{_program()} quality DATASET -o meta.json", language=None)
     with st.expander("Without the command line: the Graph API Explorer"):
         parts.show(parts.steps(EXPLORER))
         st.code(f"{API_VERSION}/{PATH}?dataset_id=DATASET&fields=web{{{fields}}}", language=None, wrap_lines=True)

@@ -174,7 +174,7 @@ def _choices(table: pd.DataFrame) -> tuple[str, str, str]:
         sides = sorted(table.loc[table["event_name"] == name, "side"].unique(), key=side_rank)
         side = page.choose("Side", sides, "what_if_side") if len(sides) > 1 else sides[0]
         begin = page.choose("Start from", list(STARTS), "what_if_start")
-        st.button("Start again", icon=":material/restart_alt:", key="what_if_again", on_click=_start_again)
+        st.button("Undo moves", icon=":material/restart_alt:", key="what_if_again", on_click=_start_again)
     return name, side, begin
 
 
