@@ -1,10 +1,13 @@
-"""What the report is made of: order of events, numbers, names, and the brand's colours and logo."""
+"""What the report is made of: order of events, numbers, names, rejected rows, and the brand's colours and logo."""
 
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from emq_audit.errors import AuditError
+from emq_audit.report import terminal
 from emq_audit.report.brand import Brand, logo_shape, logo_type
 from emq_audit.report.colour import DARK, LIGHT, contrast, palette
 from emq_audit.report.order import event_order, main_event
@@ -101,3 +104,15 @@ def test_a_red_brand_never_makes_a_gain_look_like_a_fault():
 )
 def test_file_names_leave_out_the_folders_of_this_machine(path, shown):
     assert file_name(path).text == shown
+
+
+def test_rejected_rows_stand_below_their_own_file() -> None:
+    report, console = sample_report(), Console(width=200, record=True, file=StringIO())
+    terminal.show(report, console)
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    input_of = lines[lines.index("Input"):]
+    for file in report.input.files:
+        at = input_of.index(file.path)
+        own = [rejection for rejection in report.input.rejections if rejection.file == file.path]
+        assert input_of[at + 2 : at + 5] == [f"   row {rejection.row}: {rejection.reason}" for rejection in own[:3]]
+        assert input_of[at + 5] == f"   and {file.rejected - 3} more"

@@ -1,6 +1,7 @@
 """The report on a terminal: a summary a marketer can read, in colour only where there is a terminal to show it."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich import box
@@ -14,7 +15,17 @@ from emq_audit.dedup import COVERAGE_GOAL
 from emq_audit.event_names import importance
 from emq_audit.mask import printable, printable_sentence
 from emq_audit.match_keys import BY_KEY, KEYS
-from emq_audit.report import DedupEntry, EventScore, Fix, KeyCoverage, Report, pairing, path
+from emq_audit.report import (
+    DedupEntry,
+    EventScore,
+    FileRead,
+    Fix,
+    KeyCoverage,
+    Rejection,
+    Report,
+    pairing,
+    path,
+)
 from emq_audit.report.order import leading, main_event
 from emq_audit.report.quality_table import comparison
 from emq_audit.report.terminal_asked import orders_block, what_if_block
@@ -296,9 +307,15 @@ def _input(report: Report) -> Group:
                 style="dim",
             )
         )
-    for rejection in report.input.rejections[:REJECTIONS_SHOWN]:
-        lines.append(_text(f"   row {rejection.row}: {rejection.reason}", "yellow"))
-    if report.input.rejected > REJECTIONS_SHOWN:
-        lines.append(Text(f"   and {report.input.rejected - REJECTIONS_SHOWN:,} more", style="yellow"))
+        lines += _rejected(file, report.input.rejections)
     lines += [Text(f"• {note}", style="dim") for note in report.notes]
     return Group(*lines)
+
+
+def _rejected(file: FileRead, rejections: Sequence[Rejection]) -> list[Text]:
+    """The first rows of a file that are no events, below it; a log of many files lists a thousand in all."""
+    listed = [rejection for rejection in rejections if rejection.file == file.path][:REJECTIONS_SHOWN]
+    lines = [_text(f"   row {rejection.row}: {rejection.reason}", "yellow") for rejection in listed]
+    if listed and file.rejected > len(listed):
+        lines.append(Text(f"   and {file.rejected - len(listed):,} more", style="yellow"))
+    return lines

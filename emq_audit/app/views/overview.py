@@ -252,7 +252,10 @@ def _quiet(number: int) -> Markup:
 
 
 def _first_row(report: Report, reason: str) -> str:
-    return count(min(r.row for r in report.input.rejections if r.reason == reason))
+    """`1,966`, with its file where there are several."""
+    first = next(rejection for rejection in report.input.rejections if rejection.reason == reason)
+    named = f" of {shown(Path(first.file).name, 34)}" if len(report.input.files) > 1 else ""
+    return count(first.row) + named
 
 
 def _first_fixes(report: Report) -> None:
