@@ -234,9 +234,11 @@ def test_what_the_server_loses_is_listed_by_size():
 
 def test_a_fix_is_announced_with_the_main_event():
     fix = sample_report().fixes[1]
-    assert answers.best_gain(fix, "Purchase") == ("Purchase", 0.6)
-    assert answers.best_gain(fix, None) == ("AddToCart", 1.3)
-    assert answers.best_gain(sample_report().fixes[4], "Purchase") is None
+    assert path.best_gain(fix, "Purchase") == ("Purchase", 0.6)
+    assert path.best_gain(fix, None) == ("AddToCart", 1.3)
+    hardly = replace(fix, gain={"Purchase": 0.02, "AddToCart": 1.3})
+    assert path.best_gain(hardly, "Purchase") == ("AddToCart", 1.3)
+    assert path.best_gain(sample_report().fixes[4], "Purchase") is None
 
 
 def test_the_path_is_cumulative_and_ends_where_the_fixes_end():

@@ -111,6 +111,17 @@ def test_fixes_say_what_each_brings_alone(shop):
     )
 
 
+def test_a_fix_that_hardly_moves_the_main_event_names_the_one_it_moves():
+    report = sample_report()
+    fix = report.fixes[1]
+    low, high = fix.scores["Purchase"]
+    hardly = replace(
+        fix, gain={"Purchase": 0.02, "AddToCart": 1.3}, scores={**fix.scores, "Purchase": (low, low + 0.02)}
+    )
+    row = Page(to_html(replace(report, fixes=(hardly,), path=()))).text
+    assert "+1.3on AddToCart" in row and "under 0.1" not in row.split("Gain per event")[0]
+
+
 def test_steps_for_the_set_up_found_stand_open_others_folded(document):
     first = document[document.index('id="fix-1"') : document.index('id="fix-2"')]
     folded = first[first.index("<details>") :]

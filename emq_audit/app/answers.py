@@ -227,7 +227,7 @@ def fixes(report: Report) -> tuple[str, str]:
         f"{sign_up(len(known))} {plural(len(known), 'fix takes', 'fixes take')} {name} "
         f"from about {points(way.today)} to about {points(way.known)}"
     )
-    if score.possible is not None and points(score.possible) != points(way.today) and score.possible < way.known - SEEN:
+    if score.possible is not None and points(score.possible) != points(way.today) and score.possible < way.known - path.SHOWN:
         told += f"; repairs alone, to about {points(score.possible)}"
     return f"{told}.", note
 
@@ -235,16 +235,3 @@ def fixes(report: Report) -> tuple[str, str]:
 def raised(report: Report) -> list[EventScore]:
     """The leading scores that some step of the path raises."""
     return [score for score in leading(report) if path.of_event(report, score).steps]
-
-
-SEEN = 0.05  # EMQ points: less is written "under 0.1"
-
-
-def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:
-    """(event name, points) a fix is announced with: the main event if it gains there, else where it gains most."""
-    gains = {name: value for name, value in fix.gain.items() if value > 0}
-    if not gains:
-        return None
-    best = max(gains, key=gains.__getitem__)
-    name = first if gains.get(first or "", 0) >= SEEN or (gains[best] < SEEN and first in gains) else best
-    return name, gains[name]

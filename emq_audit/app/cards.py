@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from emq_audit.app import answers, page, parts
+from emq_audit.app import page, parts
 from emq_audit.app.words import shown
 from emq_audit.report import Fix, path
 from emq_audit.report.words import count, counted, gain, gained, points
@@ -34,7 +34,7 @@ def rank(place: int) -> Markup:
 
 def brings(fix: Fix, first: str | None) -> Markup:
     """+0.6, Purchase 7.4 → 8.0, with the side where it is not the one whose score stands for the event; or that it brings no points."""
-    best = answers.best_gain(fix, first)
+    best = path.best_gain(fix, first)
     if best is None:
         return Markup('<div class="emq-gain"><small>no points, still needed</small></div>')
     name, value = best

@@ -53,6 +53,16 @@ class Path:
         return " → ".join(stands) if len(stands) > 1 else ""
 
 
+def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:
+    """(event name, points) a fix is announced with: the event `first` if the reader sees its gain, else where it gains most."""
+    gains = {name: value for name, value in fix.gain.items() if value > 0}
+    if not gains:
+        return None
+    best = max(gains, key=gains.__getitem__)
+    name = first if gains.get(first or "", 0) >= SHOWN or (gains[best] < SHOWN and first in gains) else best
+    return name, gains[name]
+
+
 def lifts(fix: Fix, score: EventScore) -> bool:
     """Does the fix raise this very estimate? Its gain may be that of the same event's other side."""
     if fix.gain.get(score.event_name, 0) <= 0:

@@ -8,7 +8,7 @@ from emq_audit.report import EventScore, Fix, Report, Snippet
 from emq_audit.report.drawings import Axis, Lane, gain_axis, gain_lane, share_bar, today_lane, together_lane
 from emq_audit.report.order import event_order, leading, main_event
 from emq_audit.report.outcomes import Outcome
-from emq_audit.report.path import Path, of_event, other_side
+from emq_audit.report.path import Path, best_gain, of_event, other_side
 from emq_audit.report.path import lifts as raises
 from emq_audit.report.summary import again, lifted, name
 from emq_audit.report.words import (
@@ -138,8 +138,8 @@ def section(report: Report, found: tuple[Outcome, ...], checks: Mapping[str, Che
         critical=frozenset(outcome.check for outcome in failed),
         methods=frozenset({report.plan.method} if report.plan and report.plan.method else {m.method for m in report.setup.methods}),
     )
-    gaining = [fix for fix in report.fixes if best_gain(fix) > 0]
-    others = [fix for fix in report.fixes if best_gain(fix) <= 0]
+    gaining = [fix for fix in report.fixes if best_gain(fix, main)]
+    others = [fix for fix in report.fixes if not best_gain(fix, main)]
     others.sort(key=lambda fix: basis.critical.isdisjoint(fix.checks))
     views = [_fix(place, fix, basis) for place, fix in enumerate([*gaining, *others], 1)]
     way = of_event(report, score) if score else Path(0, ())
@@ -171,10 +171,6 @@ def _plan(
     )
 
 
-def best_gain(fix: Fix) -> float:
-    return max(fix.gain.values(), default=0.0)
-
-
 def _axis(report: Report, score: EventScore) -> Axis:
     ends = [
         fix.scores[score.event_name][1]
@@ -185,11 +181,13 @@ def _axis(report: Report, score: EventScore) -> Axis:
 
 
 def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
-    on = _about(fix, basis)
+    main = basis.score.event_name if basis.score else None
+    told = best_gain(fix, main)
+    on = told[0] if told else None
     today, after = fix.scores.get(on, (None, None)) if on else (None, None)
     # "6.1 → 6.2" beside "under 0.1", or "7.2 → 7.2" beside "+0.1", would look like a mistake.
     moved = after is not None and fix.gain[on] >= 0.05 and points(today) != points(after)
-    is_main = basis.score is not None and raises(fix, basis.score)
+    raised = fix.scores[main][1] if basis.score and raises(fix, basis.score) else None
     gains = sorted(((e, g) for e, g in fix.gain.items() if g > 0), key=lambda item: _place(item[0], basis))
     named = gains[:GAINS_NAMED] if len(gains) > 1 else []
     how, elsewhere = _steps(fix, basis)
@@ -202,7 +200,7 @@ def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
         gain=(gained(today, after) if moved else gain(fix.gain[on])) if on else "",
         on=log(on, 40) if on else None,
         side=other_side(basis.report, fix, on) if on else "",
-        is_main=is_main,
+        is_main=raised is not None and on == main,
         today=points(today) if moved else "",
         after=points(after) if moved else "",
         affected="" if share is None else percent(share),
@@ -217,16 +215,8 @@ def _fix(place: int, fix: Fix, basis: _Basis) -> FixView:
         more_gains=max(0, len(gains) - GAINS_NAMED),
         checks=fix.checks,
         critical=not basis.critical.isdisjoint(fix.checks),
-        lane=gain_lane(basis.axis, basis.score.emq, after if is_main else None) if basis.axis else (),
+        lane=gain_lane(basis.axis, basis.score.emq, raised) if basis.axis else (),
     )
-
-
-def _about(fix: Fix, basis: _Basis) -> str | None:
-    """The event whose gain stands beside the fix: the main event, else the one that gains most."""
-    if basis.score and fix.gain.get(basis.score.event_name, 0) > 0:
-        return basis.score.event_name
-    gaining = [event for event, value in fix.gain.items() if value > 0]
-    return min(gaining, key=lambda event: (-fix.gain[event], _place(event, basis)), default=None)
 
 
 def _place(event_name: str, basis: _Basis) -> int:
@@ -271,11 +261,9 @@ def _title(report: Report, gaining: list[Fix], score: EventScore | None) -> Sent
             end=points(end),
         )
     if gaining:
-        best = max(gaining, key=best_gain)
-        event = max(best.gain, key=lambda event: best.gain[event])
-        top = gain(best_gain(best))
+        event, most = max((best_gain(fix, None) for fix in gaining), key=lambda found: found[1])
         return sentence(
-            "{fixes}; the largest gain is {gain} on {event}", fixes=fixes, gain=top, event=name(event)
+            "{fixes}; the largest gain is {gain} on {event}", fixes=fixes, gain=gain(most), event=name(event)
         )
     none = "not" if total == 1 else "none of them"
     return sentence("{fixes}, {none} about the score", fixes=fixes, none=none)
