@@ -114,7 +114,7 @@ def test_fixes_say_what_each_brings_alone(shop):
 def test_a_fix_that_hardly_moves_the_main_event_names_the_one_it_moves():
     report = sample_report()
     fix = report.fixes[1]
-    low, high = fix.scores["Purchase"]
+    low, _ = fix.scores["Purchase"]
     hardly = replace(
         fix, gain={"Purchase": 0.02, "AddToCart": 1.3}, scores={**fix.scores, "Purchase": (low, low + 0.02)}
     )
