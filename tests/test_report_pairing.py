@@ -179,7 +179,7 @@ def test_events_without_an_id_are_counted_by_side():
 
 def test_money_keeps_its_currencies_apart():
     assert (
-        words(money({"DKK": 1200.4, "EUR": 3000.0, "": 5.0})) == "3,000 EUR, 1,200 DKK and 5 without currency"
+        words(money({"DKK": 1200.4, "EUR": 3000.0, "": 5.0})) == "3,000 EUR, 1,200 DKK and 5 with no currency named"
     )
     assert words(money({})) == ""
 

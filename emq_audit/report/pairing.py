@@ -282,7 +282,7 @@ def doubles_together(doubles: Iterable[Double]) -> Sentence:
 def money(amounts: dict[str, float]) -> Sentence:
     """`29,461 DKK and 120 EUR`: values by currency, the largest first."""
     parts = [
-        sentence("{amount} {currency}", amount=f"{value:,.0f}", currency=log(currency, 8) if currency else "without currency")
+        sentence("{amount} {currency}", amount=f"{value:,.0f}", currency=log(currency, 8) if currency else "with no currency named")
         for currency, value in sorted(amounts.items(), key=lambda item: -item[1])
     ]  # fmt: skip
     pieces: tuple[Piece, ...] = ()
