@@ -1,10 +1,11 @@
 -- The coarser relations that checks and deduplication ask: made once from `events` and `id_counts`, after every state is settled.
 
 -- patterns: one row per combination of event name, side, facts and key states, with its number of `events`; and what could be
--- had from elsewhere (`forward`, `attach`, see recoverable.sql). The sufficient statistic
+-- had from elsewhere (`forward`, `attach`, see recoverable.sql); `places` are those of its first events (examples to show). The sufficient statistic
 -- for scores, coverage, checks and what-ifs. (Its columns are filled in by relations.py.)
 CREATE TABLE patterns AS
-SELECT event_name, side, {columns}, coalesce(forward, 0) AS forward, coalesce(attach, 0) AS attach, count(*) AS events
+SELECT event_name, side, {columns}, coalesce(forward, 0) AS forward, coalesce(attach, 0) AS attach, count(*) AS events,
+       min(place, {examples}) AS places
 FROM events LEFT JOIN recoverable USING (place) GROUP BY ALL;
 
 -- reused: one row per pixel, event name, event id and side on which it occurs more than once: `events`, `seconds` from first to last, how
