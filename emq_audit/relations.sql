@@ -55,7 +55,9 @@ CREATE TABLE addresses AS
 SELECT NULL AS event_name, events.side, client_ip_address, count(*) AS events, any_value(often.share) AS share,
        count(DISTINCT fbp) FILTER (WHERE fbp_state = 'usable') AS visitors
 FROM events JOIN (
-    SELECT side, client_ip_address AS address, count(*) / sum(count(*)) OVER (PARTITION BY side) AS share
-    FROM events WHERE client_ip_address_state = 'usable' GROUP BY side, client_ip_address
-    QUALIFY count(*) >= 20 AND share >= 0.02) AS often ON events.side = often.side AND client_ip_address = address
+    SELECT side, address, addressed.events / addressed_events AS share
+    FROM (SELECT side, client_ip_address AS address, count(*) AS events
+          FROM events WHERE client_ip_address_state = 'usable' GROUP BY side, client_ip_address HAVING count(*) >= 20) AS addressed
+    JOIN (SELECT side, sum(events) AS addressed_events FROM patterns WHERE client_ip_address_state = 'usable' GROUP BY side) USING (side)
+    WHERE share >= 0.02) AS often ON events.side = often.side AND client_ip_address = address
 GROUP BY events.side, client_ip_address;
