@@ -147,6 +147,10 @@ CREATE MACRO is_ipv4(text) AS
 CREATE MACRO is_ipv6(text) AS regexp_full_match(text,
     '(?i)([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,7}:|([0-9a-f]{1,4}:){1,6}:[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,5}(:[0-9a-f]{1,4}){1,2}|([0-9a-f]{1,4}:){1,4}(:[0-9a-f]{1,4}){1,3}|([0-9a-f]{1,4}:){1,3}(:[0-9a-f]{1,4}){1,4}|([0-9a-f]{1,4}:){1,2}(:[0-9a-f]{1,4}){1,5}|[0-9a-f]{1,4}:(:[0-9a-f]{1,4}){1,6}|:(:[0-9a-f]{1,4}){1,7}|::');
 
+-- An address whose first number alone says that it is nobody's special range: one look that settles most.
+CREATE MACRO is_plainly_public(text) AS regexp_full_match(text,
+    '([1-9]|1[1-9]|[2-9][0-9]|1(0[1-9]|1[0-9]|2[0-689]|[345][0-9]|6[0-8]|7[0134-9]|8[0-9]|9[0134567])|2(0[0124-9]|1[0-9]|2[0-3]))(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}');
+
 CREATE MACRO ipv4_state(text) AS
     CASE WHEN regexp_matches(text, '^127\.') THEN 'loopback'::key_state
          WHEN regexp_matches(text, '^(10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)')
@@ -186,6 +190,7 @@ CREATE MACRO address_state(text) AS
 CREATE MACRO ip_state(leaf, text, side) AS
     CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
          WHEN CAST(leaf AS VARCHAR)[1] = '[' AND json_array_length(leaf) > 1 THEN 'list'::key_state
+         WHEN is_plainly_public(text) THEN 'usable'::key_state
          WHEN is_ipv4(text) THEN ipv4_state(text)
          WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
          ELSE address_state(bare_ip(text))
