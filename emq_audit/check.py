@@ -21,6 +21,8 @@ FACTS = (
     "both_sides", "consent_state",
 )  # fmt: skip
 STATE_COLUMNS = tuple(f"{key}_state" for key in KEYS)
+EXAMPLES = 5
+"""Rows shown for each check, event name and side."""
 
 
 class Severity(StrEnum):

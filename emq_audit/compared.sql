@@ -11,7 +11,7 @@ WITH single AS (
            CASE WHEN em_state = 'usable' THEN hash(one_form(em, lower(stripped(em)))) END AS em,
            {usable} AS usable
     FROM events
-    WHERE id_state = 'present' AND side IN ('browser', 'server') AND source_state <> 'business_messaging' AND name_state <> 'automatic'
+    WHERE both_sides AND id_state = 'present' AND side IN ('browser', 'server') AND source_state <> 'business_messaging' AND name_state <> 'automatic'
           AND hash(pixel, event_name, event_id) NOT IN (
               SELECT hash(pixel, event_name, event_id) FROM id_counts WHERE browser <> 1 OR server <> 1
                      OR abs(browser_first - server_first) > {window}))

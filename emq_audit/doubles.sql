@@ -128,7 +128,7 @@ WHERE event_name IN ('AddToCart', 'AddToWishlist', 'AddPaymentInfo', 'InitiateCh
 CREATE TABLE burst_rows AS
 WITH presses AS MATERIALIZED (SELECT press, id, event_time, place FROM pressed),
      once AS (
-    SELECT press, id, min(event_time) AS event_time, arg_min(place, event_time) AS place
+    SELECT press, id, min(event_time) AS event_time, arg_min(place, (event_time, place)) AS place
     FROM presses SEMI JOIN (SELECT press FROM presses GROUP BY press HAVING count(*) BETWEEN 2 AND 100) USING (press)
     GROUP BY press, id)
 SELECT place FROM once QUALIFY event_time - lag(event_time) OVER (PARTITION BY press ORDER BY event_time, id) <= 1;

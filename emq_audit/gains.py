@@ -15,7 +15,7 @@ from emq_audit.opportunities import Opportunity
 from emq_audit.recoverable import BIT
 from emq_audit.remedies import Remedy
 from emq_audit.report.order import side_rank
-from emq_audit.score import score
+from emq_audit.score import among, score
 
 Masks = Mapping[str, np.ndarray]
 """For each key a boolean per pattern: would it be usable there?"""
@@ -29,7 +29,7 @@ OTHER_SIDE = 0.25
 def masks(thing: Remedy | Opportunity, patterns: pd.DataFrame) -> dict[str, np.ndarray]:
     """What doing it makes usable; keys of which nothing changes are left out."""
     if isinstance(thing, Remedy):
-        found = {key: patterns[key].isin(states).to_numpy() for key, states in thing.repairs.items()}
+        found = {key: among(patterns[key], states) for key, states in thing.repairs.items()}
     elif thing.kind == "collect":
         found = _collected(thing, patterns)
     else:
@@ -46,7 +46,7 @@ def _collected(thing: Opportunity, patterns: pd.DataFrame) -> dict[str, np.ndarr
         here &= patterns["event_name"].isin(thing.names)
     found = {}
     for key in thing.keys:
-        sent = ~patterns[key].isin(ABSENT)
+        sent = ~among(patterns[key], ABSENT)
         anywhere = sent & patterns["side"].eq(thing.side) if thing.side else sent
         nobody = ~patterns["event_name"].isin(patterns.loc[anywhere, "event_name"].unique())
         found[key] = (here & nobody).to_numpy()

@@ -6,7 +6,7 @@
 CREATE TABLE purchases AS
 WITH bought AS (
     SELECT place, file, "row", CAST(events.side AS VARCHAR) AS side, sender, pixel, event_id, CAST(id_state AS VARCHAR) AS id_state, moment,
-           CASE WHEN NOT is_blank(order_id) AND NOT is_placeholder(order_id) THEN stripped(order_id) END AS order_id,
+           CASE WHEN is_plainly_an_id(order_id) OR NOT is_blank(order_id) AND NOT is_placeholder(order_id) THEN stripped(order_id) END AS order_id,
            TRY_CAST(value_text AS DOUBLE) AS value, CASE WHEN NOT is_blank(currency) THEN upper(stripped(currency)) END AS currency,
            CASE WHEN fbp_state = 'usable' THEN fbp END AS fbp, CASE WHEN external_id_state = 'usable' THEN external_id END AS external_id,
            CASE WHEN em_state = 'usable' THEN em END AS em, event_source_url AS page,

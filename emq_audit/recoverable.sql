@@ -29,10 +29,10 @@ FROM events WHERE side IN ('browser', 'server') AND (fbp_state = 'usable' OR ext
 CREATE TEMP TABLE visitors AS
 SELECT by_fbp AS visitor, CASE WHEN min(em) = max(em) THEN {em} ELSE 0 END | CASE WHEN min(ph) = max(ph) THEN {ph} ELSE 0 END
        | CASE WHEN min(by_id) = max(by_id) THEN {external_id} ELSE 0 END AS known
-FROM shown WHERE by_fbp IS NOT NULL GROUP BY by_fbp HAVING known > 0
+FROM shown WHERE by_fbp IS NOT NULL AND (em IS NOT NULL OR ph IS NOT NULL OR by_id IS NOT NULL) GROUP BY by_fbp HAVING known > 0
 UNION ALL
 SELECT by_id, CASE WHEN min(em) = max(em) THEN {em} ELSE 0 END | CASE WHEN min(ph) = max(ph) THEN {ph} ELSE 0 END AS known
-FROM shown WHERE by_id IS NOT NULL GROUP BY by_id HAVING known > 0;
+FROM shown WHERE by_id IS NOT NULL AND (em IS NOT NULL OR ph IS NOT NULL) GROUP BY by_id HAVING known > 0;
 
 -- recoverable: one row per event that lacks something known: `forward` from its other report, `attach` from its visitor's other events,
 -- but for what its other report has: nothing is offered twice.

@@ -6,7 +6,7 @@ from importlib.resources import files
 import duckdb
 
 from emq_audit import conversions, doubles, misses, recoverable, replay, user_agents
-from emq_audit.check import FACTS, STATE_COLUMNS
+from emq_audit.check import EXAMPLES, FACTS, STATE_COLUMNS
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
@@ -16,6 +16,6 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     conversions.build(con)
     recoverable.build(con)
     text = files("emq_audit").joinpath("relations.sql").read_text(encoding="utf-8")
-    con.execute(text.format(columns=", ".join((*FACTS, *STATE_COLUMNS))))
+    con.execute(text.format(columns=", ".join((*FACTS, *STATE_COLUMNS)), examples=EXAMPLES))
     misses.build(con)
     doubles.build(con)

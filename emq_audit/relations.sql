@@ -1,10 +1,11 @@
 -- The coarser relations that checks and deduplication ask: made once from `events` and `id_counts`, after every state is settled.
 
 -- patterns: one row per combination of event name, side, facts and key states, with its number of `events`; and what could be
--- had from elsewhere (`forward`, `attach`, see recoverable.sql). The sufficient statistic
+-- had from elsewhere (`forward`, `attach`, see recoverable.sql); `places` are those of its first events (examples to show). The sufficient statistic
 -- for scores, coverage, checks and what-ifs. (Its columns are filled in by relations.py.)
 CREATE TABLE patterns AS
-SELECT event_name, side, {columns}, coalesce(forward, 0) AS forward, coalesce(attach, 0) AS attach, count(*) AS events
+SELECT event_name, side, {columns}, coalesce(forward, 0) AS forward, coalesce(attach, 0) AS attach, count(*) AS events,
+       min(place, {examples}) AS places
 FROM events LEFT JOIN recoverable USING (place) GROUP BY ALL;
 
 -- reused: one row per pixel, event name, event id and side on which it occurs more than once: `events`, `seconds` from first to last, how
@@ -54,7 +55,9 @@ CREATE TABLE addresses AS
 SELECT NULL AS event_name, events.side, client_ip_address, count(*) AS events, any_value(often.share) AS share,
        count(DISTINCT fbp) FILTER (WHERE fbp_state = 'usable') AS visitors
 FROM events JOIN (
-    SELECT side, client_ip_address AS address, count(*) / sum(count(*)) OVER (PARTITION BY side) AS share
-    FROM events WHERE client_ip_address_state = 'usable' GROUP BY side, client_ip_address
-    QUALIFY count(*) >= 20 AND share >= 0.02) AS often ON events.side = often.side AND client_ip_address = address
+    SELECT side, address, addressed.events / addressed_events AS share
+    FROM (SELECT side, client_ip_address AS address, count(*) AS events
+          FROM events WHERE client_ip_address_state = 'usable' GROUP BY side, client_ip_address HAVING count(*) >= 20) AS addressed
+    JOIN (SELECT side, sum(events) AS addressed_events FROM patterns WHERE client_ip_address_state = 'usable' GROUP BY side) USING (side)
+    WHERE share >= 0.02) AS often ON events.side = often.side AND client_ip_address = address
 GROUP BY events.side, client_ip_address;

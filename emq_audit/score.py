@@ -19,7 +19,7 @@ calibration/strengths.json; the shape of the curve is in the constants below. Th
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -63,10 +63,15 @@ def usable(states: pd.Series) -> np.ndarray:
     """Where can Meta use the key? Booleans from states (text, categories, or booleans already)."""
     if pd.api.types.is_bool_dtype(states):
         return states.to_numpy(dtype=bool)
+    return among(states, USABLE_STATES)
+
+
+def among(states: pd.Series, wanted: Collection[str]) -> np.ndarray:
+    """Where is the state one of those wanted? Asked hundreds of times an audit, so of categories each is looked at once."""
     if isinstance(states.dtype, pd.CategoricalDtype):
-        counts = np.append(states.cat.categories.isin(USABLE_STATES), False)
+        counts = np.array([*(state in wanted for state in states.cat.categories), False])
         return counts[states.cat.codes.to_numpy()]  # code -1, no value, reads the appended False
-    return states.isin(USABLE_STATES).to_numpy(dtype=bool)
+    return states.isin(list(wanted)).to_numpy(dtype=bool)
 
 
 def points(patterns: pd.DataFrame, also_usable: Mapping[str, Any] | None = None) -> np.ndarray:

@@ -22,12 +22,12 @@ _WEBHOOKS = re.compile(
 
 def judge_user_agents(con: duckdb.DuckDBPyConnection) -> None:
     """Settle the provisional states `usable` and `suspect` in `event_rows`: usable, bot, http_library, webhook or malformed."""
-    agents = con.execute("""
-        WITH agents AS MATERIALIZED (  -- each once before it is looked at
-             SELECT DISTINCT client_user_agent, client_user_agent_state FROM event_rows
-             WHERE client_user_agent_state IN ('usable', 'suspect'))
-        SELECT client_user_agent, client_user_agent_state FROM agents
-        WHERE NOT is_browser(client_user_agent) AND NOT is_browser_in_app(client_user_agent)""").fetchall()
+    # A table of its own: in one query DuckDB moves the conditions below the DISTINCT, and looks at every row.
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE agents_seen AS SELECT DISTINCT client_user_agent AS agent, client_user_agent_state AS state
+        FROM event_rows WHERE client_user_agent_state IN ('usable', 'suspect')""")
+    agents = con.execute("FROM agents_seen WHERE NOT is_browser(agent) AND NOT is_browser_in_app(agent)").fetchall()
+    con.execute("DROP TABLE agents_seen")
     settled = [(agent, state) for agent, was in agents if (state := user_agent_state(agent)) != was]
     _store(con, "client_user_agent", settled)
 
@@ -53,7 +53,7 @@ def judge_phones(con: duckdb.DuckDBPyConnection, region: str | None) -> None:
     """Judge raw phone numbers that may stand unhashed (browser, offline, unknown side) with phonenumbers."""
     phones = con.execute(r"""
         SELECT DISTINCT ph FROM event_rows
-        WHERE ph_state = 'usable' AND NOT regexp_full_match(ph, '\s*[0-9A-Fa-f]{64}(\..+)?\s*')""").fetchall()
+        WHERE ph_state = 'usable' AND side <> 'server' AND NOT regexp_full_match(ph, '\s*[0-9A-Fa-f]{64}(\..+)?\s*')""").fetchall()
     faults = [(phone, state) for (phone,) in phones if (state := phone_state(phone, region)) != "usable"]
     _store(con, "ph", faults)
 

@@ -26,9 +26,10 @@ CREATE MACRO one_form(text, plain) AS
     CASE WHEN strlen(text) = 64 AND NOT regexp_matches(text, '[^0-9a-f]') THEN text
          WHEN regexp_full_match(text, '\s*[0-9A-Fa-f]{64}.*') THEN lower(stripped(text))[:64] ELSE sha256(plain) END;
 
--- Neither blank nor a placeholder, told by its first characters alone: one cheap look that settles nearly every id.
+-- Neither blank nor a placeholder, told by its first characters alone: one cheap look that settles nearly every id. (The first two or
+-- three letters of each placeholder, not one: many ids begin with a or e.)
 CREATE MACRO is_plainly_an_id(text) AS
-    regexp_matches(text, '^[1-9A-Za-z]') AND NOT regexp_matches(text, '(?i)^(n|u|false|true|t|guest|a|e|phone|x)');
+    regexp_matches(text, '^[1-9A-Za-z]') AND NOT regexp_matches(text, '(?i)^(n[aiou/]|un|false|t[er]|guest|ano|e[mx]|phone|xx)');
 
 -- Text that a program writes where a value is missing. (Regular expressions instead of long IN lists, here and below: DuckDB turns
 -- such a list into a join, which is slower and loses the order of the file.)
@@ -112,16 +113,21 @@ CREATE MACRO is_odd_cookie(text) AS
     regexp_full_match(text, '(?s)fb\.[0-9]+\.[0-9]+\.[^.]+(\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg))?');
 CREATE MACRO odd_cookie_ms(text) AS coalesce(TRY_CAST(split_part(text, '.', 3) AS BIGINT), 9223372036854775807);
 
--- Unix milliseconds at which a cookie was made. Only for what is_cookie.
-CREATE MACRO cookie_ms(text) AS TRY_CAST(CASE WHEN text[5] = '.' THEN text[6:18] ELSE text[7:19] END AS BIGINT);
+-- Unix milliseconds at which a cookie was made. Only for what is_cookie. (substr takes a third of the time of text[6:18].)
+CREATE MACRO cookie_ms(text) AS
+    TRY_CAST(CASE WHEN substr(text, 5, 1) = '.' THEN substr(text, 6, 13) ELSE substr(text, 7, 13) END AS BIGINT);
+
+-- The state of a cookie made at `ms`, usable first: nearly every row stops there, having read `ms` once.
+CREATE MACRO cookie_age_state(ms, event_time, days) AS
+    CASE WHEN event_time IS NULL OR ms BETWEEN (event_time - CAST(days AS BIGINT) * 86400) * 1000 AND (event_time + 600) * 1000
+              THEN 'usable'::key_state
+         WHEN ms > (event_time + 600) * 1000 THEN 'future'::key_state
+         ELSE 'expired'::key_state END;
 
 -- `event_time` in seconds or NULL. Ten minutes of clock difference are nobody's fault.
 CREATE MACRO cookie_state(leaf, text, event_time, days) AS
     CASE WHEN leaf IS NULL THEN 'missing'::key_state
-         WHEN is_cookie(text) THEN
-              CASE WHEN cookie_ms(text) > (event_time + 600) * 1000 THEN 'future'::key_state
-                   WHEN cookie_ms(text) < (event_time - CAST(days AS BIGINT) * 86400) * 1000 THEN 'expired'::key_state
-                   ELSE 'usable'::key_state END
+         WHEN is_cookie(text) THEN cookie_age_state(cookie_ms(text), event_time, days)
          WHEN is_blank(text) THEN 'empty'::key_state
          WHEN is_placeholder(text) THEN 'junk'::key_state
          WHEN regexp_full_match(text, '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}') THEN 'hashed'::key_state
@@ -129,9 +135,7 @@ CREATE MACRO cookie_state(leaf, text, event_time, days) AS
          WHEN regexp_full_match(text, '(Iw[A-Z]|PA)[A-Za-z0-9_-]{17,}') THEN 'click_id'::key_state
          WHEN is_odd_cookie(text) THEN
               CASE WHEN length(split_part(text, '.', 3)) <= 10 THEN 'seconds'::key_state
-                   WHEN odd_cookie_ms(text) > (event_time + 600) * 1000 THEN 'future'::key_state
-                   WHEN odd_cookie_ms(text) < (event_time - CAST(days AS BIGINT) * 86400) * 1000 THEN 'expired'::key_state
-                   ELSE 'usable'::key_state END
+                   ELSE cookie_age_state(odd_cookie_ms(text), event_time, days) END
          ELSE 'malformed'::key_state
     END;
 
@@ -142,6 +146,10 @@ CREATE MACRO is_ipv4(text) AS
 
 CREATE MACRO is_ipv6(text) AS regexp_full_match(text,
     '(?i)([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,7}:|([0-9a-f]{1,4}:){1,6}:[0-9a-f]{1,4}|([0-9a-f]{1,4}:){1,5}(:[0-9a-f]{1,4}){1,2}|([0-9a-f]{1,4}:){1,4}(:[0-9a-f]{1,4}){1,3}|([0-9a-f]{1,4}:){1,3}(:[0-9a-f]{1,4}){1,4}|([0-9a-f]{1,4}:){1,2}(:[0-9a-f]{1,4}){1,5}|[0-9a-f]{1,4}:(:[0-9a-f]{1,4}){1,6}|:(:[0-9a-f]{1,4}){1,7}|::');
+
+-- An address whose first number alone says that it is nobody's special range: one look that settles most.
+CREATE MACRO is_plainly_public(text) AS regexp_full_match(text,
+    '([1-9]|1[1-9]|[2-9][0-9]|1(0[1-9]|1[0-9]|2[0-689]|[345][0-9]|6[0-8]|7[0134-9]|8[0-9]|9[0134567])|2(0[0124-9]|1[0-9]|2[0-3]))(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}');
 
 CREATE MACRO ipv4_state(text) AS
     CASE WHEN regexp_matches(text, '^127\.') THEN 'loopback'::key_state
@@ -182,6 +190,7 @@ CREATE MACRO address_state(text) AS
 CREATE MACRO ip_state(leaf, text, side) AS
     CASE WHEN leaf IS NULL THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'missing'::key_state END
          WHEN CAST(leaf AS VARCHAR)[1] = '[' AND json_array_length(leaf) > 1 THEN 'list'::key_state
+         WHEN is_plainly_public(text) THEN 'usable'::key_state
          WHEN is_ipv4(text) THEN ipv4_state(text)
          WHEN is_blank(text) THEN CASE WHEN side = 'browser' THEN 'implicit'::key_state ELSE 'empty'::key_state END
          ELSE address_state(bare_ip(text))
@@ -277,7 +286,8 @@ CREATE MACRO source_state(text) AS
     END;
 
 CREATE MACRO url_state(text) AS
-    CASE WHEN regexp_matches(text, '^https?://[a-z0-9-]+\.[a-z0-9.-]+[a-z]/') AND NOT regexp_matches(text, '^[^/]*//[^/]*\.(local|test|localhost)/')
+    CASE WHEN regexp_matches(text, '^https?://[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,3}/') THEN 'ok'::fact  -- one look for the usual address
+         WHEN regexp_matches(text, '^https?://[a-z0-9-]+\.[a-z0-9.-]+[a-z]/') AND NOT regexp_matches(text, '^[^/]*//[^/]*\.(local|test|localhost)/')
               AND NOT regexp_matches(text, '^https?://(127|10|192)\.') THEN 'ok'::fact
          WHEN is_blank(text) THEN 'missing'::fact
          WHEN NOT regexp_matches(text, '(?i)^https?://[^/\s]') THEN 'malformed'::fact
@@ -287,8 +297,10 @@ CREATE MACRO url_state(text) AS
 
 -- An e-mail address that anyone can read, as it stands or percent-encoded. The part before the @ must look like one, so that a
 -- URL such as https://user@host or a handle such as /@name is not taken for it.
+-- (CASE and not AND: in a column DuckDB works out both sides of an AND for every row.)
 CREATE MACRO shows_email(text) AS
-    (contains(text, '@') OR contains(text, '%40')) AND regexp_matches(text, '(?i)[a-z0-9][a-z0-9._+-]*(@|%40)[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}');
+    CASE WHEN NOT contains(text, '@') AND NOT contains(text, '%40') THEN false
+         ELSE regexp_matches(text, '(?i)[a-z0-9][a-z0-9._+-]*(@|%40)[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.[a-z]{2,}') END;
 
 -- How the click id in fbc compares with the one in the page address: same, case, cut, other, or NULL where one is absent.
 CREATE MACRO click_agreement(fbc, url) AS

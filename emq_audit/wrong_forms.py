@@ -156,13 +156,13 @@ def mark(con: duckdb.DuckDBPyConnection) -> None:
             continue
         junk = "junk_but_numbers" if key in NUMBERED else "junk_hash"
         con.execute(
-            f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND {key}[:64] IN (FROM {junk})"
+            f"UPDATE event_rows SET {key}_state = 'junk' WHERE {key}_state = 'usable' AND substr({key}, 1, 64) IN (FROM {junk})"
         )
         if key in SMALL_DOMAINS:
             _table(con, "wrong_hash", wrong_texts(key), "sha256(hash)")
             con.execute(
                 f"""UPDATE event_rows SET {key}_state = 'wrong_form' WHERE {key}_state = 'usable'
-                    AND {key}[:64] IN (FROM wrong_hash)"""
+                    AND substr({key}, 1, 64) IN (FROM wrong_hash)"""
             )
 
 
