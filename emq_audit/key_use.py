@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 
 from emq_audit.nearness import has_neighbour, in_parts
-from emq_audit.replay import WINDOW
+from emq_audit.replay import VISITOR, WINDOW
 from emq_audit.report import KeyUse
 
 _KEYS = ("event_id", "external_id", "fbp")
@@ -19,7 +19,7 @@ _PAIRED = """
 # Events of names both sides sent, by what they have in common: one row per pixel, event name and value that both sides sent.
 _SHARED = """
     CREATE OR REPLACE TEMP TABLE shared_values AS
-    SELECT hash(events.pixel, events.event_name, {key}) AS "group", any_value(coalesce(events.event_name, '')) AS event_name,
+    SELECT hash(events.pixel, events.event_name, {value}) AS "group", any_value(coalesce(events.event_name, '')) AS event_name,
            count_if(side = 'browser') AS browser, count_if(side = 'server') AS server, max(moment) - min(moment) AS span
     FROM events
     WHERE side IN ('browser', 'server') AND {key}_state = 'usable' AND moment IS NOT NULL
@@ -30,7 +30,7 @@ _SHARED = """
 _SPREAD = f"""
     CREATE OR REPLACE TEMP TABLE spread_rows AS
     SELECT "group", moment, side = 'browser' AS browser, CAST(names.number AS INTEGER) AS name
-    FROM (SELECT hash(pixel, event_name, {{key}}) AS "group", coalesce(event_name, '') AS event_name, moment, side FROM events
+    FROM (SELECT hash(pixel, event_name, {{value}}) AS "group", coalesce(event_name, '') AS event_name, moment, side FROM events
           WHERE side IN ('browser', 'server') AND {{key}}_state = 'usable' AND moment IS NOT NULL)
     JOIN (SELECT "group" FROM shared_values WHERE span > {WINDOW}) USING ("group") JOIN names USING (event_name)"""
 
@@ -86,14 +86,14 @@ def _carried(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[int,
 
 def _met(con: duckdb.DuckDBPyConnection, key: str) -> dict[str, tuple[int, int]]:
     """Event name -> browser and server events that an event of the other side with the same value comes close to."""
-    con.execute(_SHARED.format(key=key))
+    con.execute(_SHARED.format(key=key, value=VISITOR[key]))
     found = {
         name: [int(browser), int(server)]
         for name, browser, server in con.execute(
             f"SELECT event_name, sum(browser), sum(server) FROM shared_values WHERE span <= {WINDOW} GROUP BY ALL"
         ).fetchall()
     }
-    con.execute(_SPREAD.format(key=key))
+    con.execute(_SPREAD.format(key=key, value=VISITOR[key]))
     names = [name for (name,) in con.execute("SELECT event_name FROM names ORDER BY number").fetchall()]
     for rows in in_parts(con, "spread_rows"):
         for place, asked in enumerate((rows["browser"], ~rows["browser"])):

@@ -15,7 +15,7 @@ import duckdb
 
 from emq_audit.nearness import in_parts, keep, match
 from emq_audit.reasons import REASONS
-from emq_audit.replay import WINDOW
+from emq_audit.replay import VISITOR, WINDOW
 
 FAMILIES = ("uuid", "hash", "timestamp", "number", "text")
 
@@ -131,9 +131,9 @@ def _judge_events(con: duckdb.DuckDBPyConnection) -> None:
 
 _VISITOR_KEYS = {
     "order": "CASE WHEN NOT is_blank(order_id) AND NOT is_placeholder(order_id) THEN stripped(order_id) END",
-    "fbp": "CASE WHEN fbp_state = 'usable' THEN fbp END",
-    "external_id": "CASE WHEN external_id_state = 'usable' THEN external_id END",
-    "em": "CASE WHEN em_state = 'usable' THEN em END",
+    "fbp": f"CASE WHEN fbp_state = 'usable' THEN {VISITOR['fbp']} END",
+    "external_id": f"CASE WHEN external_id_state = 'usable' THEN {VISITOR['external_id']} END",
+    "em": "CASE WHEN em_state = 'usable' THEN bare_hash(em) END",
 }
 
 # Events without a reason of their own, of names in which somebody on one side could be the unknown other report of somebody on the other:

@@ -20,7 +20,7 @@ SELECT place, forward FROM lacked WHERE forward > 0;
 
 -- visitors: one row per visitor, by fbp or by external_id, of whom the log shows exactly one email, phone or external_id: `known`, their bits.
 CREATE TEMP TABLE shown AS
-SELECT place, CASE WHEN fbp_state = 'usable' THEN hash('fbp', fbp) END AS by_fbp,
+SELECT place, CASE WHEN fbp_state = 'usable' THEN hash('fbp', bare_cookie(fbp)) END AS by_fbp,
        CASE WHEN external_id_state = 'usable' THEN hash('id', one_form(external_id, external_id)) END AS by_id,
        CASE WHEN em_state = 'usable' THEN hash(one_form(em, lower(stripped(em)))) END AS em,
        CASE WHEN ph_state = 'usable' THEN hash(one_form(ph, regexp_replace(ph, '[^0-9]', '', 'g'))) END AS ph

@@ -23,6 +23,10 @@ INSTALL_WINDOW = 90 * 86400
 FAVOURED = 300
 """Seconds after the first within which the browser's event is kept instead of the server's."""
 
+VISITOR = {"fbp": "bare_cookie(fbp)", "external_id": "bare_hash(external_id)"}
+"""SQL: the two keys that stand for a visitor where there is no id, as they are compared. External ids are to be the same to the letter on
+either side: https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/external-id"""
+
 WINDOW_SQL = f"CASE WHEN event_name = 'MobileAppInstall' THEN {INSTALL_WINDOW} ELSE {WINDOW} END"
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
@@ -64,7 +68,7 @@ _FALLBACK_ROWS = """
     CREATE OR REPLACE TEMP TABLE fallback_rows AS
     WITH lacking AS (SELECT * FROM named WHERE browser > 0 AND server > 0 AND ids_missing > 0),
          able AS (SELECT events.place, events.pixel, events.event_name, event_id, moment, side = 'browser' AS browser,
-                         id_state IN ('missing', 'empty') AS nameless, hash(events.pixel, events.event_name, {key}) AS "group"
+                         id_state IN ('missing', 'empty') AS nameless, hash(events.pixel, events.event_name, {value}) AS "group"
                   FROM events JOIN lacking ON events.pixel = lacking.pixel AND events.event_name IS NOT DISTINCT FROM lacking.event_name
                   WHERE side IN ('browser', 'server') AND source_state <> 'business_messaging' AND moment IS NOT NULL
                         AND {key}_state = 'usable'),
@@ -85,8 +89,8 @@ def _fallback(con: duckdb.DuckDBPyConnection) -> None:
     """Table fallback: place, of every server event that Meta drops because of its fbp or external_id."""
     con.execute("CREATE TABLE fallback (place BIGINT)")
     lacking = con.execute("SELECT count(*) FROM named WHERE browser > 0 AND server > 0 AND ids_missing > 0").fetchone()[0]
-    for key in ("fbp", "external_id") if lacking else ():
-        con.execute(_FALLBACK_ROWS.format(key=key))
+    for key, value in VISITOR.items() if lacking else ():
+        con.execute(_FALLBACK_ROWS.format(key=key, value=value))
         for rows in in_parts(con, "fallback_rows"):
             group, moment, role = rows["group"], rows["moment"], rows["role"]
             found = has_neighbour(group, moment, role == 2, role <= 1, WINDOW, before=True)

@@ -48,6 +48,15 @@ CREATE MACRO side_state(side) AS
 -- https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameter-builder-library
 CREATE MACRO without_appendix(text) AS regexp_replace(text, '\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '');
 
+-- A cookie, and a hash, without such an appendix: as it is compared with that of the other side, whose sender may append none. (The
+-- places of a dot are looked at first: nearly every value has none there.)
+CREATE MACRO bare_cookie(text) AS
+    CASE WHEN substr(text, -3, 1) <> '.' AND substr(text, -9, 1) <> '.' THEN text
+         ELSE regexp_replace(text, '^([^.]*\.[^.]*\.[^.]*\.[^.]*)\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '\1') END;
+CREATE MACRO bare_hash(text) AS
+    CASE WHEN strlen(text) <> 73 AND strlen(text) <> 67 THEN text
+         ELSE regexp_replace(text, '^([0-9a-f]{64})\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg)$', '\1') END;
+
 -- A lower-case hex SHA-256, with or without an appendix: the only hash Meta compares.
 CREATE MACRO is_sha256(text) AS regexp_full_match(text, '[0-9a-f]{64}(\.([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{2}))?');
 

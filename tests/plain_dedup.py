@@ -106,11 +106,17 @@ def event(sent: dict[str, Any], pixel: str) -> Event:
         real=usable(given) is not None,
         moment=sent.get("event_time") if received is None else received,
         messaging=sent.get("action_source") == "business_messaging",
-        fbp=usable(sent.get("fbp")),
-        external_id=usable(sent.get("external_id")),
-        em=usable(sent.get("em")),
+        fbp=bare(usable(sent.get("fbp")), r"fb\.\d\.\d+\.\d+"),
+        external_id=bare(usable(sent.get("external_id")), "[0-9a-f]{64}"),
+        em=bare(usable(sent.get("em")), "[0-9a-f]{64}"),
         order_id=(usable(sent.get("order_id")) or "").strip() or None,
     )
+
+
+def bare(text: str | None, value: str) -> str | None:
+    """The text without what Meta's Parameter Builder appends to a whole `value` (a pattern)."""
+    appended = text and re.fullmatch(rf"({value})\.(\w{{8}}|AQ|Ag|Aw|BA|BQ|Bg)", text)
+    return appended[1] if appended else text
 
 
 def is_blank(text: str | None) -> bool:

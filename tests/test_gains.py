@@ -12,7 +12,7 @@ from emq_audit.match_keys import KEYS
 from emq_audit.opportunities import OPPORTUNITIES, Opportunity
 from emq_audit.what_if import read_shares
 from tests.logs import write_log
-from tests.sound import different
+from tests.sound import SERVER, different
 
 BY_ID = {thing.id: thing for thing in OPPORTUNITIES}
 DROPPED = ("em", "ph", "external_id", "fbp", "fbc", "client_ip_address", "client_user_agent", "fn", "country")
@@ -126,6 +126,12 @@ def test_a_value_of_two_people_on_one_browser_is_attached_to_nobody(tmp_path: Pa
     other = {"external_id": None, "ph": None}
     assert "attach-contact" in {fix.fix for fix in audited(tmp_path, [one | other, nobody | other]).fixes}
     assert "attach-contact" not in {fix.fix for fix in audited(tmp_path, [one | other, two | other, nobody | other]).fixes}
+
+
+def test_a_cookie_is_the_same_with_what_parameter_builder_appends(tmp_path: Path) -> None:
+    one, other = {"em": [sha256("a@shop.example.com")], "event_id": "1"}, {"_side": "server", "event_id": "2", "external_id": None}
+    nobody = other | {"em": None, "ph": None, "fbp": SERVER["fbp"] + ".AQICAQMC"}
+    assert "attach-contact" in {fix.fix for fix in audited(tmp_path, [one, nobody]).fixes}
 
 
 def test_what_somebody_sends_is_not_collected(tmp_path: Path) -> None:

@@ -135,6 +135,7 @@ VISITORS = (
     {}, *[{"fbp": "a"}] * 3, {"fbp": "b"}, *[{"external_id": "a"}] * 2, {"external_id": "b"}, {"em": "a"}, {"order_id": "a"},
     {"fbp": "a", "external_id": "a"}, {"fbp": "b", "external_id": "a", "em": "b"}, {"fbp": "undefined", "external_id": "undefined"},
     {"em": "undefined", "order_id": "undefined"}, {"order_id": " a "}, {"fbp": "b", "order_id": "b"},
+    {"fbp": "a+"}, {"fbp": "a+", "external_id": "b+"}, {"external_id": "b+"}, {"em": "a+"},
 )  # fmt: skip
 SOURCES = (*["website"] * 12, "app", "business_messaging")
 
@@ -167,15 +168,18 @@ def small_log(number: int, drawn: list[tuple], pixels: bool) -> list[Event]:
 
 
 def visit(visitor: dict[str, str], number: int) -> Event:
-    """Sound match keys that stand for the letters of VISITORS, other ones in every log."""
+    """Sound match keys that stand for the letters of VISITORS, other ones in every log; + is what Parameter Builder appends."""
     letter = {"a": 1, "b": 2}
+    appended = ".AQICAQMC" if number % 2 else ".Ag"
     made = {
         "fbp": lambda of: fbp(MOMENT - 300 * DAY, 10 * number + letter[of]),
-        "external_id": lambda of: f"customer-{number}-{of}",
+        "external_id": lambda of: f"customer-{number}-a" if of == "a" else sha256(f"customer-{number}-b"),
         "em": lambda of: sha256(f"{of}{number}"),
         "order_id": lambda of: of.replace("a", f"sale {number}").replace("b", f"sale {number}b"),
     }
-    return {key: of if of == "undefined" else made[key](of) for key, of in visitor.items()}
+    return {
+        key: of if of == "undefined" else made[key](of.rstrip("+")) + appended * of.endswith("+") for key, of in visitor.items()
+    }
 
 
 # Near misses -----------------------------------------------------------------------------------------------------------------

@@ -56,3 +56,13 @@ def test_a_page_of_an_ordinary_shop_is_told_at_one_look(con: duckdb.DuckDBPyConn
     }  # fmt: skip
     found = dict(con.execute("SELECT text, CAST(url_state(text) AS VARCHAR) FROM (SELECT unnest($1) AS text)", [list(texts)]).fetchall())
     assert found == texts
+
+
+@pytest.mark.parametrize("appendix", [".AQICAQMC", ".Ag"])
+def test_only_what_parameter_builder_appends_is_taken_away(con: duckdb.DuckDBPyConnection, appendix: str):
+    cookies = ("fb.1.1700000000000.1234567", "fb.1.1700000000000.12345678", "fb.2.1700000000000.Ag", "fb.1.1700000000000.IwAR0.AQICAQM")
+    hashes = ("5" * 64, "5" * 64 + ".A", "A" * 64 + ".AQICAQMC", "customer.12345678", "x" * 70 + ".Ag", "")
+    for macro, values, whole in (("bare_cookie", cookies, 3), ("bare_hash", hashes, 1)):
+        sent = [*values, *(value + appendix for value in values[:whole])]
+        rows = con.execute(f"SELECT {macro}(text) FROM (SELECT unnest($1) AS text)", [sent]).fetchall()
+        assert [text for (text,) in rows] == [*values, *values[:whole]]
