@@ -15,7 +15,7 @@ SELECT place, file, "row", side, sender, purchases.pixel, counted, moment, purch
        CASE WHEN id_state IN ('present', 'placeholder') THEN purchases.event_id END AS id, coalesce(order_id, told_order) AS order_id,
        CASE WHEN isfinite(value) THEN round(value, 2) END AS value, coalesce(currency, '') AS currency,
        one_form(em, lower(stripped(em))) AS person,
-       split_part(fbp, '.', 3) || '.' || split_part(fbp, '.', 4) AS browser, without_appendix(external_id) AS customer
+       split_part(fbp, '.', 3) || '.' || split_part(fbp, '.', 4) AS browser, bare_hash(external_id) AS customer
 FROM purchases LEFT JOIN told
      ON purchases.pixel = told.pixel AND purchases.event_id = told.event_id AND order_id IS NULL AND id_state = 'present';
 

@@ -17,7 +17,7 @@ SELECT pixel, event_name, side, event_id, count(*) AS events, coalesce(max(momen
        min("row") AS "row", min(file) AS file
 FROM (SELECT pixel, event_name, side, event_id, "row", file, order_id, value_text, event_source_url, moment,
              CASE WHEN em_state = 'usable' THEN lower(trim(em))[:64] END AS em, CASE WHEN ph_state = 'usable' THEN ph[:64] END AS ph,
-             CASE WHEN external_id_state = 'usable' THEN without_appendix(external_id) END AS external_id,
+             CASE WHEN external_id_state = 'usable' THEN bare_hash(external_id) END AS external_id,
              CASE WHEN fbp_state IN ('usable', 'seconds') THEN split_part(fbp, '.', 4) END AS fbp
       FROM events
       WHERE id_state = 'present' AND source_state <> 'business_messaging' AND (pixel, event_name, event_id) IN (
