@@ -238,6 +238,8 @@ def test_a_fix_is_announced_with_the_main_event():
     assert path.best_gain(fix, None) == ("AddToCart", 1.3)
     hardly = replace(fix, gain={"Purchase": 0.02, "AddToCart": 1.3})
     assert path.best_gain(hardly, "Purchase") == ("AddToCart", 1.3)
+    nameless = replace(fix, gain={"": 0.6})  # events without a name, in a log without a main event
+    assert path.best_gain(nameless, None) == ("", 0.6)
     assert path.best_gain(sample_report().fixes[4], "Purchase") is None
 
 

@@ -59,7 +59,7 @@ def best_gain(fix: Fix, first: str | None) -> tuple[str, float] | None:
     if not gains:
         return None
     best = max(gains, key=gains.__getitem__)
-    name = first if gains.get(first or "", 0) >= SHOWN or (gains[best] < SHOWN and first in gains) else best
+    name = first if first in gains and (gains[first] >= SHOWN or gains[best] < SHOWN) else best
     return name, gains[name]
 
 
