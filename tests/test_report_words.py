@@ -11,7 +11,7 @@ from emq_audit.report import terminal
 from emq_audit.report.brand import Brand, logo_shape, logo_type
 from emq_audit.report.colour import DARK, LIGHT, contrast, palette
 from emq_audit.report.order import event_order, main_event
-from emq_audit.report.words import file_name, gain, percent, period, shorten
+from emq_audit.report.words import file_name, gain, gained, percent, period, shorten
 from tests.sample_report import PNG, SVG, sample_report
 
 
@@ -35,6 +35,11 @@ def test_percent(share, words):
 
 def test_gain_is_never_written_as_none():
     assert [gain(value) for value in (0.04, 0.05, 1.32)] == ["under 0.1", "+0.1", "+1.3"]
+
+
+def test_a_gain_is_the_difference_that_the_reader_sees():
+    between = {(7.17, 8.53): "+1.3", (6.14, 6.26): "+0.2", (9.16, 9.24): "+0.1", (7.0, 7.04): "under 0.1"}
+    assert [gained(*ends) for ends in between] == list(between.values())
 
 
 @pytest.mark.parametrize(

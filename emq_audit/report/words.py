@@ -195,8 +195,9 @@ def gain(value: float) -> str:
 
 
 def gained(before: float, after: float) -> str:
-    """The gain between two estimates as they are written, so that 7.2 and 8.5 make +1.3."""
-    return gain(round(after, 1) - round(before, 1)) if after - before >= 0.05 else gain(after - before)
+    """The gain between two estimates as they are written, so that 7.2 and 8.5 make +1.3; where both are written alike, what it is."""
+    written = round(after, 1) - round(before, 1)
+    return gain(written if after - before >= 0.05 and written >= 0.05 else after - before)
 
 
 def side_events(side: str) -> str:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from emq_audit.app.charts import blank, name
 from emq_audit.app.palette import Palette
-from emq_audit.report.words import gain, points
+from emq_audit.report.words import gained, points
 
 ROW = 52
 BAR = 10  # height of a bar in pixels
@@ -73,7 +73,7 @@ def _words(figure: go.Figure, place: int, row: Step, colour: Palette) -> None:
 
 
 def _brought(row: Step) -> str:
-    return gain(row.after - row.before) + (" at most" if row.at_most else "")
+    return gained(row.before, row.after) + (" at most" if row.at_most else "")
 
 
 def alt(today: float, steps: Sequence[Step]) -> str:
